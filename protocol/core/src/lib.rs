@@ -1,1 +1,54 @@
 #![doc = include_str!("../README.md")]
+
+mod audio;
+mod capabilities;
+mod command;
+mod config;
+mod event;
+mod fault;
+mod frame;
+mod id;
+mod item;
+pub mod media;
+mod outcome;
+mod provider;
+mod raw;
+mod secret;
+mod text;
+mod time;
+mod tool;
+mod usage;
+
+pub use self::{
+    audio::{AudioChunk, AudioFormat, Encoding},
+    capabilities::{
+        Capabilities, ConfigField, FollowUp, InputClock, Receipts, Resume, SeedLimits,
+        SessionLimits,
+    },
+    command::{Command, CommandClass, ResponseOptions},
+    config::{
+        Eagerness, InputTranscription, NoiseReduction, OutputModality, SessionConfig, TurnDetection,
+    },
+    event::{
+        Delegation, Event, EventClass, Malformed, ResponseDone, ResponseStatus, ServerError,
+        SessionStarted, Speech, TextDelta,
+    },
+    fault::{CLOSE_CODES, End, Fault, HTTP_STATUSES, How, Retry, Stage, StatusRange, classify},
+    frame::{Frame, FrameKind},
+    id::{CallId, CommandId, Generation, ItemId, ResponseId, WireSeq},
+    item::{Content, Item, ItemKind, ItemStatus, Role},
+    outcome::{
+        Closer, Ended, EndedCause, Heard, Interruption, Losses, Phase, Recovery, Rotation,
+        RotationCause,
+    },
+    provider::{
+        AuthError, AuthShape, Codec, Effect, Endpoint, OpeningPlan, Provider, ResumeToken, Signal,
+        Sink, TokenSource, Unsupported, Why,
+    },
+    raw::RawEvent,
+    secret::Secret,
+    text::PeerText,
+    time::{Time, WallTime},
+    tool::{Scheduling, ToolBehavior, ToolCall, ToolChoice, ToolResult, ToolSpec},
+    usage::{ModalityTokens, Usage},
+};

@@ -1,0 +1,127 @@
+//! What a session is asked to do.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use crate::{Item, ItemId, OutputModality, ResponseId, SessionConfig, ToolChoice, ToolResult};
+
+/// Overrides for one response; all `None` means as the session is configured.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ResponseOptions {
+    /// Instructions for this response only.
+    pub instructions: Option<String>,
+    /// Speech or text.
+    pub output: Option<OutputModality>,
+    /// Which tools may or must be called.
+    pub tool_choice: Option<ToolChoice>,
+    /// Most tokens.
+    pub max_output_tokens: Option<u32>,
+}
+
+impl ResponseOptions {
+    /// The session's own settings, with these instructions for this response only.
+    pub fn instructed(text: impl Into<String>) -> Self {
+        Self {
+            instructions: Some(text.into()),
+            ..Self::default()
+        }
+    }
+}
+
+/// One command, in neutral words. A codec turns it into frames or says that the wire cannot.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Command {
+    /// The user's audio, in the session's input format.
+    Audio(Bytes),
+    /// The user's audio so far is a turn.
+    CommitAudio,
+    /// Forget the user's uncommitted audio.
+    ClearAudio,
+    /// The user began to speak, where the caller detects activity.
+    ActivityStart,
+    /// The user stopped speaking, where the caller detects activity.
+    ActivityEnd,
+    /// No audio will come for a while; the server should not wait for it.
+    AudioStreamEnd,
+    /// New entries of the conversation, in order.
+    AddItems(Vec<Item>),
+    /// Answer calls; several at once where they belong to one batch.
+    ToolResults(Vec<ToolResult>),
+    /// Start a response.
+    CreateResponse(ResponseOptions),
+    /// Stop a response; the current one when `None`.
+    CancelResponse(Option<ResponseId>),
+    /// Shorten an item to what was heard.
+    Truncate {
+        /// The spoken item.
+        item: ItemId,
+        /// Which content part.
+        content_index: u32,
+        /// Samples heard, at the session's output rate.
+        heard: u64,
+    },
+    /// Remove an item.
+    DeleteItem(ItemId),
+    /// Make the session like this.
+    Configure(Arc<SessionConfig>),
+    /// A frame of the provider's own, passed through verbatim.
+    Native(Box<RawJson>),
+}
+
+/// JSON text that compares by its characters.
+#[derive(Clone, Debug)]
+pub struct RawJson(pub Box<RawValue>);
+
+impl PartialEq for RawJson {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.get() == other.0.get()
+    }
+}
+
+/// The order a command keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CommandClass {
+    /// Overtakes everything that waits.
+    Urgent,
+    /// Keeps its exact place among audio.
+    Ordered,
+    /// Numbered by sample and paced.
+    Audio,
+}
+
+impl Command {
+    /// The order this command keeps.
+    pub const fn class(&self) -> CommandClass {
+        match self {
+            Self::CancelResponse(_) | Self::Truncate { .. } | Self::DeleteItem(_) => {
+                CommandClass::Urgent
+            }
+            Self::Audio(_) => CommandClass::Audio,
+            _ => CommandClass::Ordered,
+        }
+    }
+
+    /// The command's name, for errors and logs.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Audio(_) => "audio",
+            Self::CommitAudio => "commit audio",
+            Self::ClearAudio => "clear audio",
+            Self::ActivityStart => "activity start",
+            Self::ActivityEnd => "activity end",
+            Self::AudioStreamEnd => "audio stream end",
+            Self::AddItems(_) => "add items",
+            Self::ToolResults(_) => "tool results",
+            Self::CreateResponse(_) => "create response",
+            Self::CancelResponse(_) => "cancel response",
+            Self::Truncate { .. } => "truncate",
+            Self::DeleteItem(_) => "delete item",
+            Self::Configure(_) => "configure",
+            Self::Native(_) => "native",
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Text that must not be seen: keys, tokens, resume handles.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// A credential or other secret text.
+///
+/// It has no `Display` and no `Serialize`, its `Debug` shows nothing, and its memory is wiped on
+/// drop (best effort: what the caller held before is the caller's).
+///
+/// ```
+/// use antiphon_protocol::Secret;
+///
+/// let key = Secret::from("sk-very-secret".to_owned());
+/// assert_eq!(format!("{key:?}"), "Secret(..)");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// The secret itself. Name it where it must be spoken, and nowhere else.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is nothing to hide.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self::from(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}

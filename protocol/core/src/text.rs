@@ -1,0 +1,100 @@
+//! Text a peer wrote, made safe to print.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// Most bytes of peer text that are kept.
+const LIMIT: usize = 256;
+
+/// Text from the other side of the wire: bounded to 256 bytes, with control and bidirectional
+/// formatting characters escaped, so that it can stand in a log line or an error.
+///
+/// ```
+/// use antiphon_protocol::PeerText;
+///
+/// assert_eq!(PeerText::new("bye\n\u{1b}[31m").as_str(), "bye\\n\\u{1b}[31m");
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct PeerText(String);
+
+impl PeerText {
+    /// Keeps `text` in its safe form.
+    pub fn new(text: &str) -> Self {
+        let mut safe = String::with_capacity(text.len().min(LIMIT));
+        for c in text.chars() {
+            let start = safe.len();
+            if is_unsafe(c) {
+                safe.extend(c.escape_default());
+            } else {
+                safe.push(c);
+            }
+            if safe.len() > LIMIT {
+                safe.truncate(start);
+                safe.push('…');
+                break;
+            }
+        }
+        Self(safe)
+    }
+
+    /// The safe form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the peer said nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<&str> for PeerText {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl fmt::Display for PeerText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for PeerText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0)
+    }
+}
+
+impl Serialize for PeerText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_text_is_escaped_and_bounded() {
+        for (given, kept) in [
+            ("plain", "plain"),
+            ("a\r\nb", "a\\r\\nb"),
+            ("\u{202e}gnp", "\\u{202e}gnp"),
+            ("\u{7f}", "\\u{7f}"),
+            ("grüße", "grüße"),
+        ] {
+            assert_eq!(PeerText::new(given).as_str(), kept);
+        }
+        let long = PeerText::new(&"ü".repeat(4000));
+        assert!(long.as_str().len() <= LIMIT + '…'.len_utf8());
+        assert!(long.as_str().ends_with('…'));
+    }
+}
