@@ -1,0 +1,10 @@
+//! Written by `cargo xtask codegen` from `schema/`; never edited.
+
+mod macros;
+pub(crate) mod wire;
+
+pub(crate) mod client;
+pub(crate) mod items;
+pub(crate) mod response;
+pub(crate) mod server;
+pub(crate) mod session;

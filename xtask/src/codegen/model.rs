@@ -1,0 +1,136 @@
+//! A description of one protocol, as read from `protocol/<x>/schema/*.wire`.
+
+use std::collections::BTreeMap;
+
+/// All files of one protocol; names may refer across files.
+#[derive(Debug, Default)]
+pub(crate) struct Description {
+    pub(crate) files: Vec<File>,
+    /// Documentation of fields that recur, by field name.
+    pub(crate) glossary: BTreeMap<String, String>,
+}
+
+/// One `.wire` file, which becomes one module.
+#[derive(Debug)]
+pub(crate) struct File {
+    pub(crate) name: String,
+    pub(crate) doc: String,
+    pub(crate) items: Vec<Item>,
+}
+
+/// One named thing of the wire.
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) name: String,
+    pub(crate) doc: String,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Object(Object),
+    Enum(Vec<Variant>),
+    Union(Union),
+    Events(Events),
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Object {
+    /// Constant members that tell this object apart in a union.
+    pub(crate) tags: Vec<(String, String)>,
+    pub(crate) fields: Vec<Field>,
+    /// Whether a client writes it, so that it deserves setters.
+    pub(crate) written: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) wire: String,
+    pub(crate) presence: Presence,
+    pub(crate) ty: Type,
+    /// Value of the field in `Default`, and its only value on the wire.
+    pub(crate) constant: Option<String>,
+    pub(crate) doc: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// `name`: always there.
+    Required,
+    /// `name*`: the protocol promises it, but its absence is forgiven.
+    Promised,
+    /// `name?`: absent and null mean the same.
+    Optional,
+    /// `name??`: absent, null and a value are three things.
+    Nullable,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Type {
+    Str,
+    Secret,
+    Bool,
+    Int,
+    Uint,
+    Float,
+    Any,
+    List(Box<Type>),
+    Map(Box<Type>),
+    Named(String),
+}
+
+#[derive(Debug)]
+pub(crate) struct Variant {
+    pub(crate) name: String,
+    pub(crate) wire: String,
+}
+
+/// Branches by kind of JSON value; objects may be told apart further by a tag.
+#[derive(Debug, Default)]
+pub(crate) struct Union {
+    pub(crate) branches: Vec<Branch>,
+    pub(crate) tag: Option<String>,
+    /// The branch that an object without a tag takes.
+    pub(crate) untagged: Option<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Branch {
+    pub(crate) name: String,
+    pub(crate) ty: Type,
+    pub(crate) when: When,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum When {
+    String,
+    Number,
+    Bool,
+    Array,
+    Object,
+    Tag(String),
+}
+
+/// An event enum: wire type, and the object that holds it.
+#[derive(Debug, Default)]
+pub(crate) struct Events {
+    pub(crate) events: Vec<Event>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) wire: String,
+    pub(crate) variant: String,
+    pub(crate) object: String,
+    pub(crate) doc: String,
+}
+
+impl Description {
+    /// The item of that name, as seen from `file`: its own names come first.
+    pub(crate) fn find(&self, file: &str, name: &str) -> Option<(&File, &Item)> {
+        let home = self.files.iter().filter(|candidate| candidate.name == file);
+        let rest = self.files.iter().filter(|candidate| candidate.name != file);
+        home.chain(rest)
+            .find_map(|file| Some((file, file.items.iter().find(|item| item.name == name)?)))
+    }
+}

@@ -1,0 +1,285 @@
+//! Reads the description language.
+//!
+//! ```text
+//! ## What the module is about.
+//! about item_id : The conversation item.
+//!
+//! enum Role : Who speaks.
+//!   system user assistant
+//!
+//! object Message : A message.
+//!   tag type message
+//!   id? str
+//!   content* [ContentPart]
+//!
+//! union Voice : A built-in voice or one's own.
+//!   string Name VoiceName
+//!   object Custom VoiceId
+//!
+//! union Item : An entry of the conversation. The tag of one branch may be missing.
+//!   by type
+//!   message? Message
+//!   function_call FunctionCall
+//!
+//! events ServerEvent : What the service sends.
+//!
+//! event conversation.item.added : An item joined the conversation.
+//!   item Item
+//! same error ErrorEvent : Described elsewhere.
+//! ```
+//!
+//! A field is `name` (required), `name*` (promised, absence forgiven), `name?` (optional) or
+//! `name??` (optional, and `null` has a meaning of its own); then its type (`str`, `secret`,
+//! `bool`, `int`, `uint`, `float`, `any`, `[T]`, `{T}` or a name), an optional `= constant`, and
+//! documentation after ` : `. `request` is an object that a client writes outside of any event.
+
+use anyhow::{Context as _, Result, bail};
+
+use super::{
+    model::{
+        Branch, Description, Event, Events, Field, File, Item, Kind, Object, Presence, Type, Union,
+        Variant, When,
+    },
+    names,
+};
+
+/// Adds one file to the description.
+pub(crate) fn file(into: &mut Description, name: &str, text: &str) -> Result<()> {
+    let mut file = File {
+        name: name.to_owned(),
+        doc: String::new(),
+        items: Vec::new(),
+    };
+    for (index, line) in text.lines().enumerate() {
+        parse_line(into, &mut file, line).with_context(|| format!("{name}.wire:{}", index + 1))?;
+    }
+    into.files.push(file);
+    Ok(())
+}
+
+fn parse_line(into: &mut Description, file: &mut File, line: &str) -> Result<()> {
+    if let Some(doc) = line.strip_prefix("##") {
+        if !file.doc.is_empty() {
+            file.doc.push('\n');
+        }
+        file.doc.push_str(doc.trim());
+        return Ok(());
+    }
+    if line.trim().is_empty() || line.trim_start().starts_with('#') {
+        return Ok(());
+    }
+    let (body, doc) = match line.split_once(" : ") {
+        Some((body, doc)) => (body, doc.trim().to_owned()),
+        None => (line, String::new()),
+    };
+    let words: Vec<&str> = body.split_whitespace().collect();
+    if line.starts_with(' ') {
+        let item = file
+            .items
+            .iter_mut()
+            .rev()
+            .find(|item| !matches!(item.kind, Kind::Events(_)));
+        let item = item.context("an indented line before any header")?;
+        return member(&mut item.kind, &words, doc);
+    }
+    match words.as_slice() {
+        ["about", field] => {
+            into.glossary.insert((*field).to_owned(), doc);
+            Ok(())
+        }
+        ["same", wire, object] => {
+            let variant = names::variant(wire);
+            event(
+                file,
+                Event {
+                    wire: (*wire).into(),
+                    variant,
+                    object: (*object).into(),
+                    doc,
+                },
+            )
+        }
+        ["event", wire, rest @ ..] => {
+            let variant = names::variant(wire);
+            let object = match rest {
+                [] => variant.clone(),
+                ["as", name] => (*name).to_owned(),
+                _ => bail!("expected `event <type> [as <Name>]`"),
+            };
+            event(
+                file,
+                Event {
+                    wire: (*wire).into(),
+                    variant,
+                    object: object.clone(),
+                    doc: doc.clone(),
+                },
+            )?;
+            let tags = vec![("type".to_owned(), (*wire).to_owned())];
+            let kind = Kind::Object(Object {
+                tags,
+                ..Object::default()
+            });
+            file.items.push(Item {
+                name: object,
+                doc,
+                kind,
+            });
+            Ok(())
+        }
+        [header, name] => {
+            let kind = match *header {
+                "object" => Kind::Object(Object::default()),
+                "request" => Kind::Object(Object {
+                    written: true,
+                    ..Object::default()
+                }),
+                "enum" => Kind::Enum(Vec::new()),
+                "union" => Kind::Union(Union::default()),
+                "events" => Kind::Events(Events::default()),
+                other => bail!("unknown header `{other}`"),
+            };
+            file.items.push(Item {
+                name: (*name).to_owned(),
+                doc,
+                kind,
+            });
+            Ok(())
+        }
+        _ => bail!("expected a header of two words, or an indented line"),
+    }
+}
+
+fn event(file: &mut File, event: Event) -> Result<()> {
+    let events = file
+        .items
+        .iter_mut()
+        .rev()
+        .find_map(|item| match &mut item.kind {
+            Kind::Events(events) => Some(events),
+            _ => None,
+        });
+    events
+        .context("an event before any `events` header")?
+        .events
+        .push(event);
+    Ok(())
+}
+
+fn member(kind: &mut Kind, words: &[&str], doc: String) -> Result<()> {
+    match kind {
+        Kind::Object(object) => match words {
+            ["tag", name, value] => object.tags.push(((*name).into(), (*value).into())),
+            _ => object.fields.push(field(words, doc)?),
+        },
+        Kind::Enum(variants) => variants.extend(words.iter().map(|word| variant(word))),
+        Kind::Union(union) => match words {
+            ["by", tag] => union.tag = Some((*tag).to_owned()),
+            _ => {
+                let branch = branch(union, words)?;
+                union.branches.push(branch);
+            }
+        },
+        Kind::Events(_) => bail!("an event enum has no members of its own"),
+    }
+    Ok(())
+}
+
+fn field(words: &[&str], doc: String) -> Result<Field> {
+    let (name, ty, constant) = match words {
+        [name, ty] => (*name, *ty, None),
+        [name, ty, "=", constant] => (*name, *ty, Some((*constant).to_owned())),
+        _ => bail!("expected `name type [= constant]`"),
+    };
+    let (wire, presence) = if let Some(wire) = name.strip_suffix("??") {
+        (wire, Presence::Nullable)
+    } else if let Some(wire) = name.strip_suffix('?') {
+        (wire, Presence::Optional)
+    } else if let Some(wire) = name.strip_suffix('*') {
+        (wire, Presence::Promised)
+    } else {
+        (name, Presence::Required)
+    };
+    Ok(Field {
+        wire: wire.to_owned(),
+        presence,
+        ty: parse_type(ty)?,
+        constant,
+        doc,
+    })
+}
+
+fn parse_type(text: &str) -> Result<Type> {
+    if let Some(inner) = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+    {
+        return Ok(Type::List(Box::new(parse_type(inner)?)));
+    }
+    if let Some(inner) = text
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'))
+    {
+        return Ok(Type::Map(Box::new(parse_type(inner)?)));
+    }
+    Ok(match text {
+        "str" => Type::Str,
+        "secret" => Type::Secret,
+        "bool" => Type::Bool,
+        "int" => Type::Int,
+        "uint" => Type::Uint,
+        "float" => Type::Float,
+        "any" => Type::Any,
+        name if name.starts_with(|first: char| first.is_ascii_uppercase()) => {
+            Type::Named(name.to_owned())
+        }
+        other => bail!("unknown type `{other}`"),
+    })
+}
+
+fn variant(word: &str) -> Variant {
+    let (wire, name) = word.split_once('=').map_or_else(
+        || (word, names::variant(word)),
+        |(wire, name)| (wire, name.to_owned()),
+    );
+    Variant {
+        name,
+        wire: wire.to_owned(),
+    }
+}
+
+fn branch(union: &mut Union, words: &[&str]) -> Result<Branch> {
+    if union.tag.is_some() {
+        let (tag, name, ty) = match words {
+            [tag, ty] => (*tag, names::variant(tag), *ty),
+            [tag, name, ty] => (*tag, (*name).to_owned(), *ty),
+            _ => bail!("expected `tag [Variant] Type`"),
+        };
+        let value = tag.trim_end_matches('?');
+        if value != tag {
+            union.untagged = Some(name.clone());
+        }
+        let when = When::Tag(value.to_owned());
+        return Ok(Branch {
+            name,
+            ty: parse_type(ty)?,
+            when,
+        });
+    }
+    let [kind, name, ty] = words else {
+        bail!("expected `kind Variant Type`");
+    };
+    let when = match *kind {
+        "string" => When::String,
+        "number" => When::Number,
+        "bool" => When::Bool,
+        "array" => When::Array,
+        "object" => When::Object,
+        other => bail!("unknown kind `{other}`"),
+    };
+    Ok(Branch {
+        name: (*name).to_owned(),
+        ty: parse_type(ty)?,
+        when,
+    })
+}
