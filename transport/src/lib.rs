@@ -1,13 +1,22 @@
 #![doc = include_str!("../README.md")]
 
+mod backoff;
+#[cfg(feature = "driver")]
+mod clock;
 mod driver;
 mod link;
 mod machine;
+mod rng;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod wire;
 
 pub use self::{
+    backoff::{Backoff, BackoffConfig, Cost},
     driver::Port,
-    link::{LinkCommand, LinkOutput, Receipt, Undelivered},
+    link::{Link, LinkCommand, LinkConfig, LinkOutput, Receipt, Undelivered},
     machine::{CloseRequest, Input, Machine, Output, WireAction, WireEvent},
     wire::{Dial, DialProgress, DialRequest, Incoming, WireRx, WireTx},
 };
+#[cfg(feature = "driver")]
+pub use self::{clock::Clock, driver::drive};

@@ -1,9 +1,16 @@
 //! The link: one pure machine across all connections of a session.
 
+mod config;
+
+use std::sync::Arc;
+
 use antiphon_protocol::{
-    Command, CommandId, End, Ended, Event, Fault, Generation, OpeningPlan, Phase, ResumeToken,
-    RotationCause, ServerError, Time, Unsupported, WireSeq,
+    Command, CommandId, End, Ended, Event, Fault, Generation, OpeningPlan, Phase, Provider,
+    ResumeToken, RotationCause, ServerError, Time, Unsupported, WireSeq,
 };
+
+pub use self::config::LinkConfig;
+use crate::{Input, Machine, Output};
 
 /// What the layer above asks of a link.
 #[derive(Debug)]
@@ -128,4 +135,58 @@ pub enum Undelivered {
     WriteBufferFull,
     /// The link is closing.
     Closing,
+    /// It makes a frame larger than the peer or the configuration allows.
+    TooLarge,
+}
+
+/// The connection machine.
+pub struct Link {
+    provider: Arc<dyn Provider>,
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link").finish_non_exhaustive()
+    }
+}
+
+impl Link {
+    /// A link that has not begun. The seed decides the random part of delays.
+    pub fn new(provider: Arc<dyn Provider>, config: LinkConfig, seed: u64) -> Self {
+        let _ = (config, seed);
+        Self { provider }
+    }
+
+    /// Where the link is.
+    pub fn phase(&self) -> Phase {
+        let _ = &self.provider;
+        Phase::Idle
+    }
+
+    /// The live connection.
+    pub fn generation(&self) -> Option<Generation> {
+        None
+    }
+
+    /// Bytes given to the wire and not yet handed to the operating system.
+    pub fn pending_bytes(&self) -> usize {
+        0
+    }
+}
+
+impl Machine for Link {
+    type Command = LinkCommand;
+    type Output = LinkOutput;
+
+    fn handle(&mut self, now: Time, input: Input<LinkCommand>) {
+        let _ = (now, input);
+    }
+
+    fn poll_output(&mut self) -> Option<Output<LinkOutput>> {
+        None
+    }
+
+    fn poll_timeout(&self) -> Option<Time> {
+        None
+    }
 }

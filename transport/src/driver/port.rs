@@ -1,4 +1,4 @@
-//! The thin async shell: runs any [`Machine`] over real or scripted wires.
+//! The driver's side towards the layer above.
 
 use std::task::{Context, Poll};
 
