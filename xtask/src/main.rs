@@ -1,3 +1,60 @@
-//! Every command a person or CI runs.
+//! Every command that a person or CI runs.
+//!
+//! The crate depends on nothing of ours, so that it still builds when a crate is broken; what needs
+//! our crates is a binary of theirs that [`program`] starts through cargo.
 
-fn main() {}
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line program answers on its standard streams"
+)]
+
+mod codegen;
+mod drift;
+mod program;
+mod suites;
+mod tidy;
+mod workspace;
+
+use std::env;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+Usage: cargo xtask COMMAND [OPTION]...
+
+  codegen [--check]                   write the wire types from their descriptions, or fail on drift
+  drift --protocol P SCHEMA.json      compare a description with an official JSON Schema bundle
+  tidy                                check the rules of the house
+  test [--tier everyday|nightly]      everything that a change can break
+       [--only SUITE]...
+";
+
+fn main() -> ExitCode {
+    let mut args = env::args().skip(1);
+    let command = args.next().unwrap_or_default();
+    let args: Vec<String> = args.collect();
+    let outcome = match command.as_str() {
+        "codegen" => codegen::run(&args),
+        "drift" => drift::run(&args),
+        "tidy" => tidy::run(&args),
+        "test" => suites::run(&args),
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}{}", program::usage());
+            Ok(ExitCode::SUCCESS)
+        }
+        name => match program::find(name) {
+            Some(program) => program.run(&args),
+            None => {
+                eprint!(
+                    "xtask: there is no command {name:?}\n\n{USAGE}{}",
+                    program::usage()
+                );
+                Ok(ExitCode::from(2))
+            }
+        },
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("xtask {command}: {error:#}");
+        ExitCode::FAILURE
+    })
+}

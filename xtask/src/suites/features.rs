@@ -1,0 +1,32 @@
+//! Which features the suites turn on.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use cargo_metadata::MetadataCommand;
+
+/// Features that need a system library, which a bare machine lacks.
+const SYSTEM: &[&str] = &["antiphon-examples/microphone"];
+
+/// Every feature of every crate of ours, as cargo's `--features` takes them.
+pub(super) fn all(root: &Path) -> Result<String> {
+    let metadata = MetadataCommand::new()
+        .current_dir(root)
+        .no_deps()
+        .exec()
+        .context("cargo metadata fails; the workspace must load before it can be tested")?;
+    let mut features = Vec::new();
+    for package in &metadata.packages {
+        for feature in package
+            .features
+            .keys()
+            .filter(|feature| *feature != "default")
+        {
+            let name = format!("{}/{feature}", package.name);
+            if !SYSTEM.contains(&name.as_str()) {
+                features.push(name);
+            }
+        }
+    }
+    Ok(features.join(","))
+}

@@ -1,0 +1,217 @@
+//! Everything that a change can break, as suites that run one after another to the last, so that one
+//! run tells everything.
+
+mod features;
+mod output;
+mod plan;
+mod tally;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use lexopt::prelude::*;
+
+use crate::workspace;
+use output::TestOutput;
+use plan::{SUITES, Suite, Tier, Work};
+use tally::{Tally, Verdict};
+
+/// What the caller asked for.
+#[derive(Debug, PartialEq, Eq)]
+struct Request {
+    tier: Tier,
+    /// Names of the suites to run; all of the tier when empty.
+    only: Vec<String>,
+}
+
+/// Runs `test [--tier everyday|nightly] [--only SUITE]...`.
+pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
+    let request = Request::parse(args)?;
+    let features = features::all(&workspace::root())?;
+    let mut tally = Tally::default();
+    for suite in SUITES.iter().filter(|suite| request.wants(suite)) {
+        println!("\n── {}: {}", suite.name, suite.about);
+        let started = Instant::now();
+        let verdict = perform(suite, &features, &mut tally.tests).unwrap_or_else(|error| {
+            eprintln!("{error:#}");
+            Verdict::Failed
+        });
+        let line = tally.record(suite, verdict, started.elapsed());
+        println!("{line}");
+    }
+    println!("\n{tally}");
+    Ok(if tally.is_green() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+impl Request {
+    fn parse(args: &[String]) -> Result<Self> {
+        let mut parser = lexopt::Parser::from_args(args);
+        let mut request = Self {
+            tier: Tier::Everyday,
+            only: Vec::new(),
+        };
+        while let Some(arg) = parser.next()? {
+            match arg {
+                Long("tier") => {
+                    request.tier = match parser.value()?.string()?.as_str() {
+                        "everyday" => Tier::Everyday,
+                        "nightly" => Tier::Nightly,
+                        tier => bail!("there is no tier {tier:?}; everyday and nightly are"),
+                    }
+                }
+                Long("only") => {
+                    let name = parser.value()?.string()?;
+                    if !SUITES.iter().any(|suite| suite.name == name) {
+                        let names: Vec<&str> = SUITES.iter().map(|suite| suite.name).collect();
+                        bail!("there is no suite {name:?}; there are {}", names.join(", "));
+                    }
+                    request.only.push(name);
+                }
+                other => return Err(other.unexpected().into()),
+            }
+        }
+        Ok(request)
+    }
+
+    /// A suite that is named runs in any tier.
+    fn wants(&self, suite: &Suite) -> bool {
+        if self.only.is_empty() {
+            suite.tier <= self.tier
+        } else {
+            self.only.iter().any(|name| name == suite.name)
+        }
+    }
+}
+
+fn perform(suite: &Suite, features: &str, tests: &mut TestOutput) -> Result<Verdict> {
+    match suite.work {
+        Work::Own(command, args) => {
+            let args: Vec<String> = args.iter().map(ToString::to_string).collect();
+            Ok(Verdict::of(command(&args)? == ExitCode::SUCCESS))
+        }
+        Work::Cargo(args) => check(cargo(suite, args, features)),
+        Work::Tests(args) => run_tests(cargo(suite, args, features), tests),
+        Work::Tool { tool, args } => {
+            let mut probe = workspace::cargo(&workspace::root());
+            probe
+                .args([tool, "--version"])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null());
+            if !probe.status().is_ok_and(|status| status.success()) {
+                return Ok(Verdict::Skipped(format!("cargo-{tool} is not installed")));
+            }
+            let args: Vec<&str> = [&[tool], args].concat();
+            check(cargo(suite, &args, features))
+        }
+        Work::Toolchain(args) => {
+            let version = env!("CARGO_PKG_RUST_VERSION");
+            let mut probe = Command::new("rustup");
+            probe.args(["run", version, "cargo", "--version"]);
+            probe.stdout(Stdio::null()).stderr(Stdio::null());
+            if !probe.status().is_ok_and(|status| status.success()) {
+                return Ok(Verdict::Skipped(format!("Rust {version} is not installed")));
+            }
+            let mut command = Command::new("rustup");
+            command.args(["run", version, "cargo"]).args(args);
+            command.current_dir(workspace::root());
+            check(command)
+        }
+    }
+}
+
+/// The cargo command of a suite, with [`plan::FEATURES`] filled in.
+fn cargo(suite: &Suite, args: &[&str], features: &str) -> Command {
+    let mut command = workspace::cargo(&workspace::root());
+    for arg in args {
+        match *arg {
+            plan::FEATURES if features.is_empty() => &mut command,
+            plan::FEATURES => command.arg(format!("--features={features}")),
+            arg => command.arg(arg),
+        };
+    }
+    command.envs(suite.env.iter().copied());
+    command
+}
+
+fn check(mut command: Command) -> Result<Verdict> {
+    let status = command.stdin(Stdio::null()).status();
+    let status = status.with_context(|| format!("{command:?} does not start"))?;
+    Ok(Verdict::of(status.success()))
+}
+
+/// Runs test programs and reads from their output how many tests there were and what they left out.
+fn run_tests(mut command: Command, tests: &mut TestOutput) -> Result<Verdict> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("{command:?} does not start"))?;
+    let before = tests.passed;
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).split(b'\n') {
+            let line = line.context("the output of the tests breaks off")?;
+            if let Some(line) = tests.read(&String::from_utf8_lossy(&line)) {
+                println!("{line}");
+            }
+        }
+    }
+    let status = child.wait().context("the tests cannot be waited for")?;
+    if status.success() && tests.passed == before {
+        eprintln!("no test ran");
+        return Ok(Verdict::Failed);
+    }
+    Ok(Verdict::of(status.success()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(args: &[&str]) -> Result<Request> {
+        Request::parse(&args.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
+    fn names(request: &Request) -> Vec<&'static str> {
+        SUITES
+            .iter()
+            .filter(|suite| request.wants(suite))
+            .map(|suite| suite.name)
+            .collect()
+    }
+
+    #[test]
+    fn nightly_runs_all_of_everyday_and_more() {
+        let everyday = names(&request(&[]).unwrap());
+        let nightly = names(&request(&["--tier", "nightly"]).unwrap());
+        assert!(everyday.iter().all(|name| nightly.contains(name)));
+        assert!(nightly.len() > everyday.len());
+    }
+
+    #[test]
+    fn a_named_suite_runs_alone_whatever_its_tier() {
+        assert_eq!(names(&request(&["--only", "msrv"]).unwrap()), ["msrv"]);
+        assert_eq!(
+            names(&request(&["--only=tidy", "--only=fmt"]).unwrap()),
+            ["fmt", "tidy"]
+        );
+    }
+
+    #[test]
+    fn a_wrong_word_is_refused_by_name() {
+        for (args, word) in [
+            (&["--tier", "weekly"][..], "weekly"),
+            (&["--only", "flying"], "flying"),
+            (&["--fast"], "--fast"),
+            (&["everyday"], "everyday"),
+        ] {
+            let error = request(args).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+}
