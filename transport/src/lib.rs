@@ -16,7 +16,7 @@ pub use self::{
     driver::Port,
     link::{Link, LinkCommand, LinkConfig, LinkOutput, Receipt, Undelivered},
     machine::{CloseRequest, Input, Machine, Output, WireAction, WireEvent},
-    wire::{Dial, DialProgress, DialRequest, Incoming, WireRx, WireTx},
+    wire::{Dial, DialProgress, DialRequest, Incoming, WirePair, WireRx, WireTx},
 };
 #[cfg(feature = "driver")]
 pub use self::{clock::Clock, driver::drive};

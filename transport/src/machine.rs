@@ -105,6 +105,10 @@ pub enum WireEvent {
 
 /// What comes out of a machine.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "moved once from a reused queue; a box would allocate for each frame"
+)]
 pub enum Output<O> {
     /// For the driver.
     Wire(WireAction),

@@ -70,6 +70,9 @@ impl fmt::Debug for DialRequest {
     }
 }
 
+/// The two halves of an open wire.
+pub type WirePair = (Box<dyn WireTx>, Box<dyn WireRx>);
+
 /// Opens wires. Implement it to replace the network, for tests or for another WebSocket library.
 #[async_trait]
 pub trait Dial: Send + Sync {
@@ -80,7 +83,16 @@ pub trait Dial: Send + Sync {
     ///
     /// # Errors
     /// The end names the stage that failed.
-    async fn dial(&self, request: DialRequest) -> Result<(Box<dyn WireTx>, Box<dyn WireRx>), End>;
+    async fn dial(&self, request: DialRequest) -> Result<WirePair, End>;
+
+    /// Checks an address without touching the network; called before the credential is asked for.
+    ///
+    /// # Errors
+    /// When the address may not be used: malformed, or not safe for a credential.
+    fn check(&self, endpoint: &Endpoint) -> Result<(), End> {
+        let _ = endpoint;
+        Ok(())
+    }
 }
 
 /// The sending half of a wire.
