@@ -89,7 +89,7 @@ pub trait TokenSource: Send + Sync {
 
 #[async_trait]
 impl TokenSource for Secret {
-    async fn token(&self, _why: Why) -> Result<Secret, AuthError> {
+    async fn token(&self, _why: Why) -> Result<Self, AuthError> {
         Ok(self.clone())
     }
 }
