@@ -203,6 +203,20 @@ mod tests {
     }
 
     #[test]
+    fn every_feature_is_asked_for_in_one_option_or_not_at_all() {
+        let suite = SUITES.iter().find(|suite| suite.name == "docs").unwrap();
+        let args = |features| -> Vec<String> {
+            let command = cargo(suite, &["doc", plan::FEATURES, "--no-deps"], features);
+            command
+                .get_args()
+                .map(|arg| arg.to_string_lossy().into_owned())
+                .collect()
+        };
+        assert_eq!(args("a/x,b/y"), ["doc", "--features=a/x,b/y", "--no-deps"]);
+        assert_eq!(args(""), ["doc", "--no-deps"]);
+    }
+
+    #[test]
     fn a_wrong_word_is_refused_by_name() {
         for (args, word) in [
             (&["--tier", "weekly"][..], "weekly"),

@@ -31,16 +31,18 @@ impl TestOutput {
         }
         if let Some(result) = line.strip_prefix("test result: ") {
             self.in_successes = false;
-            self.add(result);
-            return Some(line.to_owned());
+            return (self.add(result) > 0).then(|| line.to_owned());
         }
-        let passed = line.starts_with("test ") && line.ends_with(" ... ok");
-        let shown = !self.in_successes && !passed && !line.is_empty();
+        let dull = line.is_empty()
+            || line == "running 0 tests"
+            || line.starts_with("test ") && line.ends_with(" ... ok");
+        let shown = !self.in_successes && !dull;
         shown.then(|| line.to_owned())
     }
 
-    /// Adds the counts of a line like `ok. 3 passed; 0 failed; 1 ignored; …`.
-    fn add(&mut self, result: &str) {
+    /// Adds the counts of a line like `ok. 3 passed; 0 failed; 1 ignored; …` and gives their sum.
+    fn add(&mut self, result: &str) -> u64 {
+        let before = self.passed + self.failed + self.ignored;
         let (_, counts) = result.split_once(". ").unwrap_or_default();
         for count in counts.split("; ") {
             let Some((number, word)) = count.split_once(' ') else {
@@ -54,6 +56,7 @@ impl TestOutput {
                 _ => {}
             }
         }
+        self.passed + self.failed + self.ignored - before
     }
 }
 
@@ -115,6 +118,14 @@ test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; 
         assert_eq!(output.skipped, ["the samples are not here"]);
         assert!(shown.iter().any(|line| line.starts_with("skipped:")));
         assert!(!shown.iter().any(|line| line.contains("a word of its own")));
+    }
+
+    #[test]
+    fn a_program_without_tests_is_passed_over() {
+        let empty = "running 0 tests\n\ntest result: ok. 0 passed; 0 failed; 0 ignored; \
+                     0 measured; 0 filtered out; finished in 0.00s\n";
+        let (_, shown) = read(&[empty]);
+        assert!(shown.is_empty(), "{shown:?}");
     }
 
     #[test]

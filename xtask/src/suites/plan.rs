@@ -100,6 +100,7 @@ pub(super) const SUITES: &[Suite] = &[
             "clippy",
             "--workspace",
             "--all-targets",
+            "--keep-going",
             FEATURES,
             "--",
             "-D",
@@ -162,7 +163,7 @@ pub(super) const SUITES: &[Suite] = &[
         tier: Tier::Everyday,
         budget: 60,
         env: &[("RUSTDOCFLAGS", "-D warnings")],
-        work: Work::Cargo(&["doc", "--workspace", "--no-deps", FEATURES]),
+        work: Work::Cargo(&["doc", "--workspace", "--no-deps", "--keep-going", FEATURES]),
     },
     Suite {
         name: "deny",

@@ -418,7 +418,7 @@ pub(super) const INNOCENT: &[(&str, &str, &str)] = &[
     ),
     (
         "a clock in a shell",
-        "transport/src/driver.rs",
+        "transport/src/clock.rs",
         "//! Shell.\n\nfn now() {\n    Instant::now();\n}\n",
     ),
     (
