@@ -6,7 +6,9 @@ pub use generated::{
     client::*,
     items::*,
     response::*,
+    rest::*,
     server::*,
     session::*,
+    translation::*,
     wire::{DecodeError, Degraded, Extra, Limits, Misfit, Nullable, Raw, RawEvent, Secret},
 };

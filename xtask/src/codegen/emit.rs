@@ -146,7 +146,7 @@ impl Emitter<'_> {
     }
 
     fn object(&mut self, name: &str, object: &Object) -> Result<()> {
-        let constants = object.fields.iter().any(|field| field.constant.is_some());
+        let constants = object.fields.iter().any(|field| field.preset);
         let defaultable = object.fields.iter().all(|field| self.field_defaults(field));
         let derived = if defaultable && !constants {
             ", Default"
@@ -222,7 +222,7 @@ impl Emitter<'_> {
             "\nimpl Default for {name} {{\n    fn default() -> Self {{\n        Self {{"
         )?;
         for field in &object.fields {
-            let value = match &field.constant {
+            let value = match field.preset() {
                 Some(constant) => format!("Some({})", literal(&field.ty, constant)?),
                 None => "Default::default()".to_owned(),
             };
@@ -260,7 +260,7 @@ impl Emitter<'_> {
                     parameters.push(format!("{rust}: {ty}"));
                     writeln!(fields, "{rust},")?;
                 }
-            } else if let Some(constant) = &field.constant {
+            } else if let Some(constant) = field.preset() {
                 writeln!(fields, "{rust}: Some({}),", literal(&field.ty, constant)?)?;
             } else if field.presence == Presence::Nullable {
                 writeln!(fields, "{rust}: Nullable::Absent,")?;

@@ -48,9 +48,17 @@ pub(crate) struct Field {
     pub(crate) wire: String,
     pub(crate) presence: Presence,
     pub(crate) ty: Type,
-    /// Value of the field in `Default`, and its only value on the wire.
+    /// Its only value on the wire.
     pub(crate) constant: Option<String>,
+    /// Whether the constant is set unless the caller takes it away.
+    pub(crate) preset: bool,
     pub(crate) doc: String,
+}
+
+impl Field {
+    pub(crate) fn preset(&self) -> Option<&str> {
+        self.constant.as_deref().filter(|_| self.preset)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +82,8 @@ pub(crate) enum Type {
     Uint,
     Float,
     Any,
-    List(Box<Type>),
-    Map(Box<Type>),
+    List(Box<Self>),
+    Map(Box<Self>),
     Named(String),
 }
 

@@ -30,8 +30,9 @@
 //!
 //! A field is `name` (required), `name*` (promised, absence forgiven), `name?` (optional) or
 //! `name??` (optional, and `null` has a meaning of its own); then its type (`str`, `secret`,
-//! `bool`, `int`, `uint`, `float`, `any`, `[T]`, `{T}` or a name), an optional `= constant`, and
-//! documentation after ` : `. `request` is an object that a client writes outside of any event.
+//! `bool`, `int`, `uint`, `float`, `any`, `[T]`, `{T}` or a name), its only value (`== value`, or
+//! `= value` when it is set by default), and documentation after ` : `. `request` is an object
+//! that a client writes outside of any event.
 
 use anyhow::{Context as _, Result, bail};
 
@@ -82,19 +83,23 @@ fn parse_line(into: &mut Description, file: &mut File, line: &str) -> Result<()>
         let item = item.context("an indented line before any header")?;
         return member(&mut item.kind, &words, doc);
     }
-    match words.as_slice() {
+    header(into, file, &words, doc)
+}
+
+fn header(into: &mut Description, file: &mut File, words: &[&str], doc: String) -> Result<()> {
+    match words {
         ["about", field] => {
             into.glossary.insert((*field).to_owned(), doc);
             Ok(())
         }
         ["same", wire, object] => {
-            let variant = names::variant(wire);
+            let (wire, object) = ((*wire).to_owned(), (*object).to_owned());
             event(
                 file,
                 Event {
-                    wire: (*wire).into(),
-                    variant,
-                    object: (*object).into(),
+                    variant: names::variant(&wire),
+                    wire,
+                    object,
                     doc,
                 },
             )
@@ -106,23 +111,25 @@ fn parse_line(into: &mut Description, file: &mut File, line: &str) -> Result<()>
                 ["as", name] => (*name).to_owned(),
                 _ => bail!("expected `event <type> [as <Name>]`"),
             };
+            let wire = (*wire).to_owned();
+            let tags = vec![("type".to_owned(), wire.clone())];
+            let (name, about) = (object.clone(), doc.clone());
             event(
                 file,
                 Event {
-                    wire: (*wire).into(),
+                    wire,
                     variant,
-                    object: object.clone(),
-                    doc: doc.clone(),
+                    object,
+                    doc,
                 },
             )?;
-            let tags = vec![("type".to_owned(), (*wire).to_owned())];
             let kind = Kind::Object(Object {
                 tags,
                 ..Object::default()
             });
             file.items.push(Item {
-                name: object,
-                doc,
+                name,
+                doc: about,
                 kind,
             });
             Ok(())
@@ -186,9 +193,10 @@ fn member(kind: &mut Kind, words: &[&str], doc: String) -> Result<()> {
 }
 
 fn field(words: &[&str], doc: String) -> Result<Field> {
-    let (name, ty, constant) = match words {
-        [name, ty] => (*name, *ty, None),
-        [name, ty, "=", constant] => (*name, *ty, Some((*constant).to_owned())),
+    let (name, ty, constant, preset) = match words {
+        [name, ty] => (*name, *ty, None, false),
+        [name, ty, "=", constant] => (*name, *ty, Some((*constant).to_owned()), true),
+        [name, ty, "==", constant] => (*name, *ty, Some((*constant).to_owned()), false),
         _ => bail!("expected `name type [= constant]`"),
     };
     let (wire, presence) = if let Some(wire) = name.strip_suffix("??") {
@@ -205,6 +213,7 @@ fn field(words: &[&str], doc: String) -> Result<Field> {
         presence,
         ty: parse_type(ty)?,
         constant,
+        preset,
         doc,
     })
 }

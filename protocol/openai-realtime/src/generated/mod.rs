@@ -6,5 +6,7 @@ pub(crate) mod wire;
 pub(crate) mod client;
 pub(crate) mod items;
 pub(crate) mod response;
+pub(crate) mod rest;
 pub(crate) mod server;
 pub(crate) mod session;
+pub(crate) mod translation;
