@@ -97,24 +97,19 @@ fn perform(suite: &Suite, features: &str, tests: &mut TestOutput) -> Result<Verd
         }
         Work::Cargo(args) => check(cargo(suite, args, features)),
         Work::Tests(args) => run_tests(cargo(suite, args, features), tests),
-        Work::Tool { tool, args } => {
-            let mut probe = workspace::cargo(&workspace::root());
-            probe
-                .args([tool, "--version"])
-                .stdout(Stdio::null())
-                .stderr(Stdio::null());
-            if !probe.status().is_ok_and(|status| status.success()) {
-                return Ok(Verdict::Skipped(format!("cargo-{tool} is not installed")));
+        Work::Tool { probes, args } => {
+            for (probe, missing) in probes {
+                if !answers(cargo(suite, probe, features)) {
+                    return Ok(Verdict::Skipped((*missing).to_owned()));
+                }
             }
-            let args: Vec<&str> = [&[tool], args].concat();
-            check(cargo(suite, &args, features))
+            check(cargo(suite, args, features))
         }
         Work::Toolchain(args) => {
             let version = env!("CARGO_PKG_RUST_VERSION");
             let mut probe = Command::new("rustup");
             probe.args(["run", version, "cargo", "--version"]);
-            probe.stdout(Stdio::null()).stderr(Stdio::null());
-            if !probe.status().is_ok_and(|status| status.success()) {
+            if !answers(probe) {
                 return Ok(Verdict::Skipped(format!("Rust {version} is not installed")));
             }
             let mut command = Command::new("rustup");
@@ -137,6 +132,15 @@ fn cargo(suite: &Suite, args: &[&str], features: &str) -> Command {
     }
     command.envs(suite.env.iter().copied());
     command
+}
+
+/// Whether the command is there and succeeds, quietly.
+fn answers(mut command: Command) -> bool {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 fn check(mut command: Command) -> Result<Verdict> {

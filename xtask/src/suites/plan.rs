@@ -36,14 +36,23 @@ pub(super) enum Work {
     Cargo(&'static [&'static str]),
     /// Runs test programs through cargo.
     Tests(&'static [&'static str]),
-    /// Runs a cargo subcommand that may not be installed; then the suite is skipped.
+    /// Runs cargo where each of the probes before it succeeds; else the suite is skipped.
     Tool {
-        tool: &'static str,
+        probes: &'static [Probe],
         args: &'static [&'static str],
     },
     /// Runs cargo of the oldest Rust that we support; skipped where that is not installed.
     Toolchain(&'static [&'static str]),
 }
+
+/// A cargo command that tells whether a suite can run here, and what is missing if it fails.
+pub(super) type Probe = (&'static [&'static str], &'static str);
+
+const DENY: Probe = (&["deny", "--version"], "cargo-deny is not installed");
+const DATABASE: Probe = (
+    &["deny", "fetch", "db"],
+    "the advisory database cannot be had",
+);
 
 /// Stands for the option that turns on every feature of ours which builds on a bare machine. The
 /// suites that build tests and docs share it, so that each crate is built for them once.
@@ -172,8 +181,8 @@ pub(super) const SUITES: &[Suite] = &[
         budget: 20,
         env: &[],
         work: Work::Tool {
-            tool: "deny",
-            args: &["check", "licenses", "bans", "sources"],
+            probes: &[DENY],
+            args: &["deny", "check", "licenses", "bans", "sources"],
         },
     },
     Suite {
@@ -211,8 +220,8 @@ pub(super) const SUITES: &[Suite] = &[
         budget: 60,
         env: &[],
         work: Work::Tool {
-            tool: "deny",
-            args: &["check", "advisories"],
+            probes: &[DENY, DATABASE],
+            args: &["deny", "check", "advisories"],
         },
     },
 ];
