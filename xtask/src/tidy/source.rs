@@ -104,7 +104,8 @@ impl Source {
             documented: file
                 .attrs
                 .iter()
-                .any(|attribute| attribute.path().is_ident("doc")),
+                .filter(|attribute| attribute.path().is_ident("doc"))
+                .any(|attribute| attribute.meta.require_name_value().is_ok()),
             tokens: reader.tokens,
             attributes: reader.attributes,
             functions,
@@ -340,5 +341,79 @@ fn attributes(item: &syn::Item) -> &[syn::Attribute] {
         syn::Item::Type(item) => &item.attrs,
         syn::Item::Use(item) => &item.attrs,
         _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &str) -> Source {
+        Source::parse("session/src/engine.rs", text).unwrap()
+    }
+
+    #[test]
+    fn a_path_gives_a_role() {
+        let roles = [
+            ("session/src/lib.rs", Role::Library),
+            ("transport/src/testing/pipe.rs", Role::Library),
+            ("xtask/src/main.rs", Role::Program),
+            ("examples/src/bin/talk.rs", Role::Program),
+            ("session/tests/close.rs", Role::Proof),
+            ("session/src/engine/tests.rs", Role::Proof),
+            ("protocol/core/benches/media.rs", Role::Proof),
+            ("protocol/core/fuzz/scan.rs", Role::Proof),
+        ];
+        for (path, expected) in roles {
+            assert_eq!(role(path), expected, "of {path}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_built_for_tests_alone_is_test_code() {
+        let source = source(
+            "#[cfg(test)]\nmod a {\n}\n#[cfg(not(test))]\nfn b() {}\n\
+             #[cfg(any(test, feature = \"testing\"))]\nmod c {}\n\
+             #[tokio::test]\nasync fn d() {}\n#[cfg(all(test, unix))]\nuse e;\n",
+        );
+        let tests: Vec<usize> = (1..=11).filter(|line| source.is_test(*line)).collect();
+        assert_eq!(tests, [1, 2, 3, 8, 9, 10, 11]);
+    }
+
+    #[test]
+    fn a_module_of_tests_may_live_in_a_file_of_any_name() {
+        let source = source("#[cfg(test)]\nmod proof;\nmod other;\n");
+        let files = [
+            "session/src/engine/proof.rs",
+            "session/src/engine/proof/mod.rs",
+        ];
+        assert_eq!(source.test_files, files);
+    }
+
+    #[test]
+    fn tokens_within_macros_count_and_doc_comments_do_not() {
+        let source = source("//! One.\n\n/// Two.\nfn f() {\n    m! { Instant::now() }\n}\n");
+        assert!(source.documented);
+        let found = source
+            .product()
+            .find(|rest| begins(rest, &["Instant", ":", ":", "now"]));
+        assert_eq!(
+            found.and_then(|rest| rest.first()).map(|token| token.line),
+            Some(5)
+        );
+        assert!(!source.tokens.iter().any(|token| token.text.contains("Two")));
+    }
+
+    #[test]
+    fn an_attribute_that_only_hides_is_no_documentation() {
+        assert!(!source("#![doc(hidden)]\n").documented);
+        assert!(source("#![doc = include_str!(\"x.md\")]\n").documented);
+    }
+
+    #[test]
+    fn code_lines_are_neither_blank_nor_comment() {
+        let source = source("fn f() {\n    // Why.\n\n    a(\n        1,\n    );\n}\n");
+        let lines: Vec<usize> = source.functions.iter().map(|it| it.code_lines).collect();
+        assert_eq!(lines, [3]);
     }
 }

@@ -6,7 +6,7 @@ use crate::tidy::source::{Role, Source, begins};
 use crate::tidy::tree::Tree;
 
 /// Collections whose order changes from run to run.
-const UNORDERED: &[&str] = &["HashMap", "HashSet", "DashMap", "RandomState"];
+const UNORDERED: &[&str] = &["HashMap", "HashSet", "DashMap"];
 
 /// Readings of a clock or of chance.
 const READINGS: &[&[&str]] = &[
@@ -19,6 +19,7 @@ const READINGS: &[&[&str]] = &[
     &["rand", ":", ":", "random"],
     &["getrandom", ":", ":"],
     &["OsRng"],
+    &["RandomState", ":", ":", "new"],
 ];
 
 /// No map or set whose order could show.

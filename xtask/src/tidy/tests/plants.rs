@@ -283,6 +283,16 @@ pub(super) const PLANTS: &[Plant] = &[
         mend: "pass time and seeds in",
     },
     Plant {
+        what: "chance in a plug-in",
+        rule: "given-time",
+        files: &[(
+            "providers/openai/src/ids.rs",
+            "//! Ids.\n\nfn id() -> u64 {\n    RandomState::new().build_hasher().finish()\n}\n",
+        )],
+        place: "providers/openai/src/ids.rs:4",
+        mend: "pass time and seeds in",
+    },
+    Plant {
         what: "a select in random order",
         rule: "biased-select",
         files: &[(
