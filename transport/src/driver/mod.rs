@@ -1,5 +1,7 @@
 //! The thin async shell: runs any [`Machine`] over real or scripted wires.
 
+#[cfg(feature = "driver")]
+mod lane;
 mod port;
 #[cfg(feature = "driver")]
 mod run;

@@ -1,0 +1,133 @@
+//! One open wire as the driver holds it: its halves and what waits to be written.
+
+use std::{
+    collections::VecDeque,
+    task::{Context, Poll, ready},
+};
+
+use antiphon_protocol::{End, Frame, WireSeq};
+
+use crate::{Incoming, WirePair, WireRx, WireTx};
+
+/// Bytes given to the wire before they are flushed, so that a long queue reports progress.
+const BATCH: usize = 32 * 1024;
+
+enum Item {
+    Frame(WireSeq, Frame),
+    Ping,
+}
+
+pub(super) struct Lane {
+    tx: Box<dyn WireTx>,
+    rx: Box<dyn WireRx>,
+    queue: VecDeque<Item>,
+    /// Bytes given to the wire since the last flush.
+    batch: usize,
+    /// Whether something was given to the wire since the last flush.
+    dirty: bool,
+    /// The last frame given to the wire since the last flush.
+    given: Option<WireSeq>,
+    hangup: Option<u16>,
+    hung_up: bool,
+    /// Why writing failed. The peer's last words may still be read.
+    broken: Option<End>,
+}
+
+impl Lane {
+    pub(super) fn new((tx, rx): WirePair) -> Self {
+        Self {
+            tx,
+            rx,
+            queue: VecDeque::new(),
+            batch: 0,
+            dirty: false,
+            given: None,
+            hangup: None,
+            hung_up: false,
+            broken: None,
+        }
+    }
+
+    pub(super) fn transmit(&mut self, seq: WireSeq, frame: Frame) {
+        self.queue.push_back(Item::Frame(seq, frame));
+    }
+
+    pub(super) fn ping(&mut self) {
+        // A ping that waits behind a full queue would tell nothing about the peer's life.
+        self.queue.push_front(Item::Ping);
+    }
+
+    pub(super) fn hang_up(&mut self, code: u16) {
+        self.hangup.get_or_insert(code);
+    }
+
+    /// Whether the goodbye is under way, so that only the peer's close frame is waited for.
+    pub(super) const fn is_hanging_up(&self) -> bool {
+        self.hangup.is_some()
+    }
+
+    /// Why writing failed, once.
+    pub(super) fn take_broken(&mut self) -> Option<End> {
+        self.broken.take()
+    }
+
+    pub(super) const fn is_broken(&self) -> bool {
+        self.broken.is_some()
+    }
+
+    /// Moves what waits towards the operating system. Yields the last frame that has got there.
+    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<WireSeq> {
+        if self.broken.is_some() {
+            return Poll::Pending;
+        }
+        match ready!(self.poll_write_unbroken(cx)) {
+            Ok(seq) => Poll::Ready(seq),
+            Err(end) => {
+                self.broken = Some(end);
+                Poll::Pending
+            }
+        }
+    }
+
+    fn poll_write_unbroken(&mut self, cx: &mut Context<'_>) -> Poll<Result<WireSeq, End>> {
+        loop {
+            if self.batch >= BATCH || self.queue.is_empty() {
+                if !self.dirty {
+                    break;
+                }
+                ready!(self.tx.poll_flush(cx))?;
+                self.dirty = false;
+                self.batch = 0;
+                if let Some(seq) = self.given.take() {
+                    return Poll::Ready(Ok(seq));
+                }
+                continue;
+            }
+            ready!(self.tx.poll_ready(cx))?;
+            match self.queue.pop_front() {
+                Some(Item::Frame(seq, frame)) => {
+                    self.batch += frame.len();
+                    self.tx.start_send(frame)?;
+                    self.given = Some(seq);
+                    self.dirty = true;
+                }
+                Some(Item::Ping) => {
+                    self.tx.start_ping()?;
+                    self.dirty = true;
+                }
+                None => {}
+            }
+        }
+        if let Some(code) = self.hangup
+            && !self.hung_up
+        {
+            ready!(self.tx.poll_close(cx, code))?;
+            self.hung_up = true;
+        }
+        Poll::Pending
+    }
+
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, End>> {
+        self.rx.poll_recv(cx)
+    }
+}

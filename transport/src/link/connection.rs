@@ -1,0 +1,133 @@
+//! One wire's life as the link sees it.
+
+use antiphon_protocol::{Codec, End, Fault, Generation, RotationCause, ServerError, Stage, Time};
+
+use super::{LinkConfig, outbox::Outbox, schedule::Schedule};
+
+/// How long an error event may explain the end that follows it, in seconds.
+const ERROR_EXPLAINS: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// Where one connection is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Life {
+    Dialing {
+        deadline: Time,
+    },
+    Opening {
+        deadline: Time,
+    },
+    Live,
+    Draining {
+        /// When the close frame is sent without the provider's own goodbye; `None` once it was.
+        goodbye: Option<Time>,
+        /// When it is dropped.
+        until: Time,
+    },
+}
+
+pub(super) struct Connection {
+    pub(super) generation: Generation,
+    pub(super) codec: Box<dyn Codec>,
+    pub(super) cause: RotationCause,
+    pub(super) resumed: bool,
+    pub(super) life: Life,
+    pub(super) stage: Stage,
+    pub(super) outbox: Outbox,
+    /// When the wire was opened.
+    pub(super) opened: Time,
+    /// When anything was heard last.
+    pub(super) heard: Time,
+    /// When the last ping was sent since then.
+    pub(super) pinged: Option<Time>,
+    /// When writing last made progress, or began to wait.
+    pub(super) progress: Time,
+    /// When the provider said that it will end the session.
+    pub(super) expires: Option<Time>,
+    pub(super) schedule: Option<Schedule>,
+    pub(super) refused: Option<Fault>,
+    error: Option<(Time, ServerError)>,
+}
+
+impl Connection {
+    pub(super) fn dialing(
+        generation: Generation,
+        codec: Box<dyn Codec>,
+        cause: RotationCause,
+        resumed: bool,
+        now: Time,
+        config: &LinkConfig,
+    ) -> Self {
+        Self {
+            generation,
+            codec,
+            cause,
+            resumed,
+            life: Life::Dialing {
+                deadline: now + config.dial_deadline,
+            },
+            stage: Stage::Token,
+            outbox: Outbox::default(),
+            opened: now,
+            heard: now,
+            pinged: None,
+            progress: now,
+            expires: None,
+            schedule: None,
+            refused: None,
+            error: None,
+        }
+    }
+
+    pub(super) fn is_live(&self) -> bool {
+        self.life == Life::Live
+    }
+
+    pub(super) const fn is_draining(&self) -> bool {
+        matches!(self.life, Life::Draining { .. })
+    }
+
+    pub(super) fn hear(&mut self, now: Time) {
+        self.heard = now;
+        self.pinged = None;
+    }
+
+    /// Keeps an error that may explain the end. Refusals that ordinary races produce never do.
+    pub(super) fn blame(&mut self, now: Time, error: &ServerError) {
+        if !error.benign {
+            self.error = Some((now, error.clone()));
+        }
+    }
+
+    /// Completes what the wire reported with what only the link knows.
+    pub(super) fn explain(&mut self, now: Time, mut end: End) -> End {
+        end.resumed = self.resumed;
+        match self.life {
+            Life::Dialing { .. } => {}
+            Life::Opening { .. } => end.stage = Stage::Opening,
+            Life::Live => end.stage = Stage::Live,
+            Life::Draining { .. } => end.stage = Stage::Draining,
+        }
+        if end.last_error.is_none()
+            && let Some((at, error)) = self.error.take()
+            && now - at <= ERROR_EXPLAINS
+        {
+            end.last_error = Some(error);
+        }
+        if let Some(fault) = self.refused {
+            end.last_error
+                .get_or_insert_with(ServerError::default)
+                .fault = fault;
+        }
+        end
+    }
+
+    /// When writing counts as stuck.
+    pub(super) fn write_deadline(&self, config: &LinkConfig) -> Option<Time> {
+        (self.outbox.bytes() > 0).then(|| self.progress + config.write_deadline)
+    }
+
+    /// When the peer is asked for a sign of life.
+    pub(super) fn ping_at(&self, config: &LinkConfig) -> Time {
+        self.pinged.unwrap_or(self.heard).max(self.heard) + config.ping_idle
+    }
+}

@@ -1,0 +1,42 @@
+//! The newest handle by which the provider continues a conversation.
+
+use std::time::Duration;
+
+use antiphon_protocol::{ResumeToken, Time};
+
+/// Keeps the newest usable handle.
+#[derive(Default)]
+pub(super) struct Handle {
+    kept: Option<(ResumeToken, Time)>,
+}
+
+impl Handle {
+    /// The provider spoke of its handle. `None` says that there is none for this very moment; the
+    /// one before it still leads to where it was taken, so it is kept.
+    pub(super) fn update(&mut self, now: Time, token: Option<ResumeToken>) {
+        if let Some(token) = token {
+            self.kept = Some((token, now));
+        }
+    }
+
+    /// The handle, unless it is older than `max_age`.
+    pub(super) fn offer(&mut self, now: Time, max_age: Duration) -> Option<ResumeToken> {
+        if self
+            .kept
+            .as_ref()
+            .is_some_and(|(_, at)| now - *at > max_age)
+        {
+            self.kept = None;
+        }
+        self.kept.as_ref().map(|(token, _)| token.clone())
+    }
+
+    /// The handle was tried in vain, or leads to what should not be continued.
+    pub(super) fn discard(&mut self) {
+        self.kept = None;
+    }
+
+    pub(super) const fn is_kept(&self) -> bool {
+        self.kept.is_some()
+    }
+}

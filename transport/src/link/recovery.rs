@@ -1,0 +1,187 @@
+//! What follows the loss of a wire: another attempt, or the end.
+
+use std::time::Duration;
+
+use antiphon_protocol::{
+    End, EndedCause, Fault, Generation, How, Retry, RotationCause, Stage, Time,
+};
+
+use super::{Link, LinkOutput, connection::Connection, state::Attempt};
+use crate::{Cost, WireAction};
+
+impl Link {
+    /// A wire is gone, or is given up after [`Link::abandon`].
+    pub(super) fn lost(&mut self, now: Time, generation: Generation, end: End) {
+        if let Some(current) = self
+            .current
+            .take_if(|current| current.generation == generation)
+        {
+            self.current_lost(now, current, end);
+        } else if let Some(retired) = self.retired.take_if(|old| old.generation == generation) {
+            self.give_back(retired);
+        } else if matches!(&self.attempt, Attempt::Open(next) if next.generation == generation)
+            && let Attempt::Open(next) = std::mem::replace(&mut self.attempt, Attempt::None)
+        {
+            self.attempt_failed(now, *next, end);
+        }
+    }
+
+    /// Drops a wire that is no good, and goes on as if it had been lost with `end`.
+    pub(super) fn abandon(&mut self, now: Time, generation: Generation, end: End) {
+        self.act(WireAction::Abort { generation });
+        self.lost(now, generation, end);
+    }
+
+    fn current_lost(&mut self, now: Time, mut current: Connection, end: End) {
+        let end = current.explain(now, end);
+        let (fault, retry) = if current.is_draining() {
+            // Its end was this side's wish, however it came about.
+            (Fault::Closed, Retry::Rotate)
+        } else {
+            self.provider.classify(&end)
+        };
+        let generation = current.generation;
+        let cause = cause_of(&current, &end, fault);
+        let was_healthy = self.backoff.is_healthy(now);
+        if was_healthy {
+            self.fresh_tried = false;
+        }
+        self.backoff.lost(now);
+        if self.closing.is_some() {
+            self.give_back(current);
+            return self.finish_closing(Some(&end));
+        }
+        self.up(LinkOutput::Lost {
+            generation,
+            end: end.clone(),
+            fault,
+        });
+        self.give_back(current);
+        match std::mem::replace(&mut self.attempt, Attempt::None) {
+            Attempt::Prepared(next) => {
+                self.dial(now, next.endpoint, next.codec, next.resumed, next.cause);
+            }
+            // The next connection is on its way and finds out for itself.
+            attempt @ (Attempt::Planning { .. } | Attempt::Open(_)) => {
+                self.attempt = attempt;
+                self.report();
+            }
+            Attempt::None | Attempt::Waiting { .. } => {
+                // An end that was part of the plan is followed at once, unless it comes so soon
+                // that following it would be a loop.
+                let retry = match retry {
+                    Retry::Rotate if !was_healthy => Retry::Backoff,
+                    retry => retry,
+                };
+                self.retry(now, &end, fault, retry, cause);
+            }
+        }
+    }
+
+    fn attempt_failed(&mut self, now: Time, mut next: Connection, end: End) {
+        let end = next.explain(now, end);
+        let (fault, retry) = self.provider.classify(&end);
+        if next.resumed && end.stage >= Stage::Opening {
+            // One try per handle: whatever went wrong, it is not offered again.
+            self.handle.discard();
+        }
+        let retry = match retry {
+            Retry::Rotate => Retry::Backoff,
+            retry => retry,
+        };
+        let cause = next.cause;
+        self.give_back(next);
+        if self.current.is_some() {
+            self.keep_current(now, &end, fault, retry, cause);
+        } else {
+            self.retry(now, &end, fault, retry, cause);
+        }
+    }
+
+    /// The next connection failed while the old one lives.
+    fn keep_current(
+        &mut self,
+        now: Time,
+        end: &End,
+        fault: Fault,
+        retry: Retry,
+        cause: RotationCause,
+    ) {
+        self.up(LinkOutput::RotationFailed {
+            cause,
+            fault,
+            reason: end.reason.clone(),
+        });
+        if let Ok(delay) = self.delay(end, retry) {
+            self.attempt = Attempt::Waiting {
+                until: now + delay,
+                delay,
+                cause,
+            };
+        }
+    }
+
+    fn retry(&mut self, now: Time, end: &End, fault: Fault, retry: Retry, cause: RotationCause) {
+        if !self.ever_ready && self.dials >= self.config.connect_attempts && retry != Retry::Never {
+            return self.finish(EndedCause::BudgetSpent(fault), Some(end), None);
+        }
+        match self.delay(end, retry) {
+            Ok(delay) => {
+                if delay.is_zero() {
+                    self.need_plan(now, cause, delay);
+                } else {
+                    self.attempt = Attempt::Waiting {
+                        until: now + delay,
+                        delay,
+                        cause,
+                    };
+                    self.report();
+                }
+            }
+            Err(GiveUp::Fatal) => self.finish(EndedCause::Fault(fault), Some(end), None),
+            Err(GiveUp::Budget) => self.finish(EndedCause::BudgetSpent(fault), Some(end), None),
+        }
+    }
+
+    /// How long to wait before the next attempt, if there may be one.
+    fn delay(&mut self, end: &End, retry: Retry) -> Result<Duration, GiveUp> {
+        let cost = match end.how {
+            How::Deadline => Cost::Timeout,
+            _ => Cost::One,
+        };
+        let delay = match retry {
+            Retry::Never => return Err(GiveUp::Fatal),
+            Retry::Backoff => self.backoff.next(cost),
+            Retry::After(wait) => self.backoff.after(wait),
+            Retry::Rotate => self.backoff.at_once(),
+            Retry::OnceFresh => {
+                if std::mem::replace(&mut self.fresh_tried, true) {
+                    return Err(GiveUp::Fatal);
+                }
+                self.handle.discard();
+                self.backoff.next(cost)
+            }
+        };
+        delay.ok_or(GiveUp::Budget)
+    }
+}
+
+enum GiveUp {
+    Fatal,
+    Budget,
+}
+
+/// Why the connection after this one will be opened.
+fn cause_of(lost: &Connection, end: &End, fault: Fault) -> RotationCause {
+    let announced = lost
+        .schedule
+        .as_ref()
+        .map(|schedule| schedule.cause)
+        .filter(|cause| *cause == RotationCause::GoAway);
+    match (announced, end.how, fault) {
+        (Some(cause), ..) => cause,
+        (_, How::Silent, _) => RotationCause::DeadPeer,
+        (.., Fault::SessionLimit) => RotationCause::Limit,
+        _ => RotationCause::Drop,
+    }
+}

@@ -1,0 +1,133 @@
+//! The planned change of connection, and letting the old one go.
+
+use antiphon_protocol::{End, Fault, Generation, How, RotationCause, Stage, Time};
+
+use super::{
+    Link, LinkOutput,
+    connection::{Connection, Life},
+    schedule::Schedule,
+    state::Attempt,
+};
+use crate::WireAction;
+
+/// The close code of a goodbye in order.
+const NORMAL: u16 = 1000;
+
+impl Link {
+    /// Plans the end of the live connection from what is known of its limits.
+    pub(super) fn schedule_limits(&mut self, now: Time) {
+        let conversation = self.conversation;
+        let limits = self.capabilities.limits;
+        let (lead, margin) = (self.config.rotation_lead, self.config.rotation_margin);
+        let Some(current) = self.current.as_mut().filter(|current| current.is_live()) else {
+            return;
+        };
+        let connection_end = limits.connection.map(|life| current.opened + life);
+        let session_end = limits
+            .session
+            .zip(conversation)
+            .map(|(life, since)| since + life);
+        for end in [connection_end, session_end, current.expires]
+            .into_iter()
+            .flatten()
+        {
+            Schedule::before(now, end, lead, margin, RotationCause::Limit)
+                .merge(&mut current.schedule);
+        }
+    }
+
+    /// Begins the change to another connection, if there is a live one and none is on its way.
+    pub(super) fn rotate(&mut self, now: Time, cause: RotationCause) {
+        if self.closing.is_some() || self.generation().is_none() {
+            return;
+        }
+        if matches!(self.attempt, Attempt::None | Attempt::Waiting { .. }) {
+            if cause == RotationCause::Limit && self.conversation_is_over(now) {
+                // To continue by handle would be to continue towards the same end.
+                self.handle.discard();
+            }
+            if let Some(current) = &mut self.current {
+                // What was due is being done.
+                current.schedule = None;
+            }
+            self.need_plan(now, cause, std::time::Duration::ZERO);
+        }
+    }
+
+    fn conversation_is_over(&self, now: Time) -> bool {
+        let soon = now + self.config.rotation_lead;
+        self.capabilities
+            .limits
+            .session
+            .zip(self.conversation)
+            .is_some_and(|(life, since)| since + life <= soon)
+    }
+
+    /// The live connection makes room for the next one, where two may not be open.
+    pub(super) fn drain_for_rotation(&mut self, now: Time) {
+        let until = now + self.capabilities.close_drain + self.config.close_slack;
+        if let Some(current) = &self.current {
+            let generation = current.generation;
+            if current.is_live() {
+                self.drain(now, generation, until);
+            }
+        }
+    }
+
+    /// `old` makes room for the connection that has just taken its place.
+    pub(super) fn retire(&mut self, now: Time, mut old: Connection) {
+        let generation = old.generation;
+        let goodbye = End::new(Stage::Live, How::CloseFrame).with_code(NORMAL);
+        let end = old.explain(now, goodbye);
+        self.drop_retired();
+        self.retired = Some(old);
+        self.up(LinkOutput::Lost {
+            generation,
+            end,
+            fault: Fault::Closed,
+        });
+        let until = now + self.capabilities.close_drain + self.config.close_slack;
+        self.drain(now, generation, until);
+    }
+
+    /// Says goodbye on a wire: the provider's own first, then a close frame, then none.
+    pub(super) fn drain(&mut self, now: Time, generation: Generation, until: Time) {
+        let goodbye = (now + self.capabilities.close_drain).min(until);
+        let mut effects = std::mem::take(&mut self.effects);
+        if let Some(connection) = self.connection(generation) {
+            connection.life = Life::Draining {
+                goodbye: Some(goodbye),
+                until,
+            };
+            connection.stage = Stage::Draining;
+            connection.codec.finish(&mut effects);
+        }
+        self.report();
+        self.take_effects(now, generation, effects);
+    }
+
+    /// The provider's own goodbye is said, or has taken too long: the close frame follows.
+    pub(super) fn hang_up(&mut self, generation: Generation) {
+        let Some(connection) = self.connection(generation) else {
+            return;
+        };
+        if let Life::Draining { goodbye, .. } = &mut connection.life
+            && goodbye.take().is_some()
+        {
+            self.act(WireAction::Hangup {
+                generation,
+                code: NORMAL,
+            });
+        }
+    }
+
+    /// Drops the wire before the current one, if it is still there.
+    pub(super) fn drop_retired(&mut self) {
+        if let Some(retired) = self.retired.take() {
+            self.act(WireAction::Abort {
+                generation: retired.generation,
+            });
+            self.give_back(retired);
+        }
+    }
+}
