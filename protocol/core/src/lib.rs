@@ -25,7 +25,7 @@ pub use self::{
         Capabilities, ConfigField, FollowUp, InputClock, Receipts, Resume, SeedLimits,
         SessionLimits,
     },
-    command::{Command, CommandClass, ResponseOptions},
+    command::{Command, CommandClass, RawJson, ResponseOptions},
     config::{
         Eagerness, InputTranscription, NoiseReduction, OutputModality, SessionConfig, TurnDetection,
     },

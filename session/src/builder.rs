@@ -1,0 +1,273 @@
+//! From a description to a session that is ready.
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use antiphon_protocol::{Ended, EndedCause, Event, OpeningPlan, Provider, SessionConfig, WallTime};
+use antiphon_transport::{BackoffConfig, Clock, Dial, LinkConfig, drive};
+use futures::FutureExt;
+use tokio::sync::{mpsc, watch};
+
+use crate::{
+    ConnectError, Events, Limits, Session, SessionState, UplinkPacing,
+    changes::Changes,
+    engine::{Engine, EngineConfig},
+    events::{Parcel, Tap},
+    handle::Shared,
+    port::{COMMANDS, Inlets, Outlets, SessionPort},
+};
+
+/// Describes a session; see [`Session::builder`].
+#[must_use = "a description does nothing until it is connected"]
+pub struct SessionBuilder {
+    provider: Arc<dyn Provider>,
+    config: SessionConfig,
+    dial: Option<Arc<dyn Dial>>,
+    limits: Limits,
+    pacing: UplinkPacing,
+    follow_up: bool,
+    seed: Option<u64>,
+    link: LinkConfig,
+}
+
+impl std::fmt::Debug for SessionBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionBuilder")
+            .field("provider", &self.provider.name())
+            .field("model", &self.config.model)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SessionBuilder {
+    pub(crate) fn new(provider: Arc<dyn Provider>) -> Self {
+        Self {
+            provider,
+            config: SessionConfig::default(),
+            dial: None,
+            limits: Limits::default(),
+            pacing: UplinkPacing::default(),
+            follow_up: true,
+            seed: None,
+            link: LinkConfig::new(wall_clock()),
+        }
+    }
+
+    /// Sets what the session should be.
+    pub fn config(mut self, config: SessionConfig) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Replaces the transport, for tests or for another network.
+    pub fn dial(mut self, dial: impl Dial + 'static) -> Self {
+        self.dial = Some(Arc::new(dial));
+        self
+    }
+
+    /// Sets the session's bounds.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets how fast the user's audio leaves. Default [`UplinkPacing::AsGiven`].
+    pub fn pacing(mut self, pacing: UplinkPacing) -> Self {
+        self.pacing = pacing;
+        self
+    }
+
+    /// Whether the session asks the model to go on once all calls of a batch are answered, on wires
+    /// where it must be asked. Default `true`.
+    pub fn follow_up(mut self, follow_up: bool) -> Self {
+        self.follow_up = follow_up;
+        self
+    }
+
+    /// Makes the session's randomness (the jitter of reconnects) repeatable.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Sets when and how often to reconnect.
+    pub fn backoff(mut self, backoff: BackoffConfig) -> Self {
+        self.link = self.link.backoff(backoff);
+        self
+    }
+
+    /// Sets the deadlines of the first and every further connection: from the order to dial to an
+    /// open wire, and from there to the provider's acceptance. Default 15 s each.
+    pub fn deadlines(mut self, dial: Duration, ready: Duration) -> Self {
+        self.link = self.link.dial_deadline(dial).ready_deadline(ready);
+        self
+    }
+
+    /// Sets how many dials the first connection may take. Default 3.
+    pub fn connect_attempts(mut self, attempts: u32) -> Self {
+        self.link = self.link.connect_attempts(attempts);
+        self
+    }
+
+    /// Opens the session; resolves when the provider has accepted the configuration.
+    ///
+    /// Bounded by the deadlines of dial and opening, times the attempts and the waits between them.
+    /// Cancel safe: dropping the future closes what was begun.
+    ///
+    /// # Errors
+    /// When the configuration cannot be sent, or the session ended before it was ready.
+    pub async fn connect(self) -> Result<(Session, Events), ConnectError> {
+        let dial = self
+            .dial
+            .clone()
+            .or_else(default_dial)
+            .ok_or(ConnectError::NoDial)?;
+        let config = Arc::new(self.config);
+        // Offline, so that a configuration that cannot be sent fails before anything is dialled.
+        self.provider
+            .open(&OpeningPlan::fresh(Arc::clone(&config)))?;
+        let capabilities = self.provider.capabilities(&config.model).into_owned();
+        let clock = Clock::start();
+        let (shared, inlets, outlets, events) = channels(&*self.provider, &capabilities, &config);
+        let mut state = shared.state.clone();
+        let session = Session {
+            shared: Arc::new(shared),
+        };
+        let mut engine = Engine::new(EngineConfig {
+            provider: self.provider,
+            config,
+            capabilities,
+            link: self.link,
+            limits: self.limits,
+            pacing: self.pacing,
+            follow_up: self.follow_up,
+            seed: self.seed.unwrap_or_else(entropy),
+        });
+        engine.start(clock.now());
+        spawn(
+            engine,
+            SessionPort::new(inlets, outlets.port, clock),
+            dial,
+            clock,
+            outlets.last_words,
+        );
+        let ready = state
+            .wait_for(|state| state.generation.is_some() || state.ended.is_some())
+            .await
+            .map(|state| state.ended.clone());
+        match ready {
+            Ok(None) => Ok((session, events)),
+            Ok(Some(ended)) => Err(ConnectError::Ended(Box::new(ended))),
+            Err(_) => Err(ConnectError::Ended(Box::new(Ended::local(
+                EndedCause::Panicked,
+            )))),
+        }
+    }
+}
+
+/// What the task says if it panics.
+struct LastWords {
+    state: watch::Sender<SessionState>,
+    parcels: mpsc::UnboundedSender<Parcel>,
+}
+
+struct Ends {
+    port: Outlets,
+    last_words: LastWords,
+}
+
+fn channels(
+    provider: &dyn Provider,
+    capabilities: &antiphon_protocol::Capabilities,
+    config: &SessionConfig,
+) -> (Shared, Inlets, Ends, Events) {
+    let (urgent, urgent_in) = mpsc::channel(COMMANDS);
+    let (ordered, ordered_in) = mpsc::channel(COMMANDS);
+    let (close, close_in) = watch::channel(None);
+    let (played, played_in) = watch::channel(None);
+    let (state_out, state) = watch::channel(SessionState::default());
+    let (parcels_out, parcels) = mpsc::unbounded_channel();
+    let tap = Tap::new();
+    let shared = Shared {
+        urgent,
+        ordered,
+        close,
+        state,
+        played,
+        tap: tap.clone(),
+        input_format: capabilities.input_format(config),
+        output_format: capabilities.output_format(config),
+        provider: provider.name(),
+    };
+    let inlets = Inlets {
+        urgent: urgent_in,
+        ordered: ordered_in,
+        close: Changes::new(close_in),
+        played: Changes::new(played_in),
+    };
+    let last_words = LastWords {
+        state: state_out.clone(),
+        parcels: parcels_out.clone(),
+    };
+    let port = Outlets {
+        state: state_out,
+        parcels: parcels_out,
+        tap,
+    };
+    (
+        shared,
+        inlets,
+        Ends { port, last_words },
+        Events { parcels },
+    )
+}
+
+/// Runs the session's one task. A panic of it is an end with a cause.
+fn spawn(
+    engine: Engine,
+    port: SessionPort,
+    dial: Arc<dyn Dial>,
+    clock: Clock,
+    last_words: LastWords,
+) {
+    let run = AssertUnwindSafe(drive(engine, port, dial, clock)).catch_unwind();
+    tokio::spawn(async move {
+        if run.await.is_err() && last_words.state.borrow().ended.is_none() {
+            let ended = Ended::local(EndedCause::Panicked);
+            last_words
+                .state
+                .send_modify(|state| state.ended = Some(ended.clone()));
+            // Without a reader there is nobody to tell.
+            let _ = last_words.parcels.send(Parcel {
+                event: Event::Ended(ended),
+                _room: None,
+            });
+        }
+    });
+}
+
+#[cfg(feature = "tungstenite")]
+fn default_dial() -> Option<Arc<dyn Dial>> {
+    Some(Arc::new(antiphon_transport::WsDial::new()))
+}
+
+#[cfg(not(feature = "tungstenite"))]
+fn default_dial() -> Option<Arc<dyn Dial>> {
+    None
+}
+
+fn wall_clock() -> WallTime {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    WallTime::from_unix_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Seeds jitter, nothing secret: the standard library's randomly keyed hasher is enough.
+fn entropy() -> u64 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    RandomState::new().build_hasher().finish()
+}

@@ -1,0 +1,411 @@
+//! The response gate: one response where the protocol allows one.
+//!
+//! It knows when a create or a cancel is legal, orders them, and waits instead of racing. A create
+//! that loses a race against the server's own response waits for that one to end and is sent again.
+
+use std::{collections::VecDeque, time::Duration};
+
+use antiphon_protocol::{CommandId, ResponseId, ResponseOptions, Time};
+
+/// Creates that may wait.
+const WAITING: usize = 32;
+/// How often a create that lost a race is sent again.
+const RACES: u8 = 3;
+/// How long a response may stay silent before its place is given up.
+const WATCHDOG: Duration = Duration::from_secs(30);
+
+/// A create that waits or is on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Create {
+    pub(crate) id: CommandId,
+    pub(crate) options: ResponseOptions,
+    races: u8,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum State {
+    Free,
+    /// A create was sent, and nothing has come of it yet.
+    Requested {
+        create: Create,
+        since: Time,
+    },
+    /// A response runs. The create that may have caused it is kept until the response ends, because
+    /// its refusal can arrive after the server's own response has begun.
+    Active {
+        response: Option<ResponseId>,
+        create: Option<Create>,
+        seen: Time,
+        cancelling: bool,
+    },
+}
+
+/// What the gate wants done.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum GateOut {
+    /// Send this create.
+    Create(CommandId, ResponseOptions),
+    /// Send this cancel.
+    Cancel(CommandId, Option<ResponseId>),
+    /// A cancel that has nothing to stop.
+    Idle(CommandId),
+    /// The response said nothing for too long; its place is free again.
+    Stalled(Option<ResponseId>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Gate {
+    /// Whether the protocol allows one response at a time.
+    single: bool,
+    state: State,
+    waiting: VecDeque<Create>,
+    /// A cancel that came before the response it means had begun.
+    cancel: Option<CommandId>,
+    out: VecDeque<GateOut>,
+}
+
+impl Gate {
+    pub(crate) fn new(single: bool) -> Self {
+        Self {
+            single,
+            state: State::Free,
+            waiting: VecDeque::new(),
+            cancel: None,
+            out: VecDeque::new(),
+        }
+    }
+
+    /// Asks for a response. `false` when too many wait already.
+    pub(crate) fn create(&mut self, now: Time, id: CommandId, options: ResponseOptions) -> bool {
+        if self.waiting.len() >= WAITING {
+            return false;
+        }
+        self.waiting.push_back(Create {
+            id,
+            options,
+            races: 0,
+        });
+        self.pump(now);
+        true
+    }
+
+    /// Asks for a response ahead of those that wait: the follow-up of tool results.
+    pub(crate) fn create_first(&mut self, now: Time, id: CommandId) {
+        self.waiting.push_front(Create {
+            id,
+            options: ResponseOptions::default(),
+            races: 0,
+        });
+        self.pump(now);
+    }
+
+    /// Asks to stop the running response, at the first moment at which that is legal.
+    pub(crate) fn cancel(&mut self, id: CommandId) {
+        match &mut self.state {
+            State::Free => self.out.push_back(GateOut::Idle(id)),
+            State::Requested { .. } => {
+                if let Some(older) = self.cancel.replace(id) {
+                    self.out.push_back(GateOut::Idle(older));
+                }
+            }
+            State::Active {
+                cancelling: true, ..
+            } => self.out.push_back(GateOut::Idle(id)),
+            State::Active {
+                response,
+                cancelling,
+                ..
+            } => {
+                *cancelling = true;
+                self.out.push_back(GateOut::Cancel(id, response.clone()));
+            }
+        }
+    }
+
+    /// Forgets the creates that wait and returns their names.
+    pub(crate) fn void_waiting(&mut self) -> Vec<CommandId> {
+        self.waiting.drain(..).map(|create| create.id).collect()
+    }
+
+    pub(crate) fn on_started(&mut self, now: Time, response: Option<ResponseId>) {
+        let create = match std::mem::replace(&mut self.state, State::Free) {
+            State::Requested { create, .. } => Some(create),
+            State::Active { create, .. } => create,
+            State::Free => None,
+        };
+        self.state = State::Active {
+            response,
+            create,
+            seen: now,
+            cancelling: false,
+        };
+        if let Some(id) = self.cancel.take() {
+            self.cancel(id);
+        }
+    }
+
+    /// Something of the running response arrived.
+    pub(crate) fn on_progress(&mut self, now: Time) {
+        if let State::Active { seen, .. } = &mut self.state {
+            *seen = now;
+        }
+    }
+
+    pub(crate) fn on_done(&mut self, now: Time, response: Option<&ResponseId>) {
+        let ends = match &self.state {
+            State::Active {
+                response: Some(active),
+                ..
+            } => response.is_none_or(|done| done == active),
+            State::Active { response: None, .. } => true,
+            State::Free | State::Requested { .. } => false,
+        };
+        if ends {
+            self.free(now);
+        }
+    }
+
+    /// The provider refused the create `id`. Returns whether the gate deals with it: the create lost
+    /// a race and will be sent again.
+    pub(crate) fn on_refused(&mut self, now: Time, id: CommandId, benign: bool) -> bool {
+        let (create, active) = match &mut self.state {
+            State::Requested { create, .. } if create.id == id => (Some(create.clone()), false),
+            State::Active { create, .. } if create.as_ref().is_some_and(|c| c.id == id) => {
+                (create.take(), true)
+            }
+            _ => (None, false),
+        };
+        let Some(mut create) = create else {
+            return false;
+        };
+        let again = benign && create.races < RACES;
+        if again {
+            create.races += 1;
+            self.waiting.push_front(create);
+        }
+        if !active {
+            // A benign refusal says that a response runs whose start we have yet to hear of.
+            if again {
+                self.state = State::Active {
+                    response: None,
+                    create: None,
+                    seen: now,
+                    cancelling: false,
+                };
+            } else {
+                self.free(now);
+            }
+        }
+        again
+    }
+
+    /// The connection is gone, and the running response with it. Returns whether there was one, and
+    /// the create that was on its way.
+    pub(crate) fn on_lost(&mut self) -> (bool, Option<CommandId>) {
+        if let Some(id) = self.cancel.take() {
+            self.out.push_back(GateOut::Idle(id));
+        }
+        match std::mem::replace(&mut self.state, State::Free) {
+            State::Free => (false, None),
+            State::Requested { create, .. } => (true, Some(create.id)),
+            State::Active { .. } => (true, None),
+        }
+    }
+
+    /// A connection is ready: what waited may go.
+    pub(crate) fn on_ready(&mut self, now: Time) {
+        self.pump(now);
+    }
+
+    /// Whether a response that has not begun is to be cancelled when it does.
+    pub(crate) fn is_cancelling(&self) -> bool {
+        self.cancel.is_some()
+    }
+
+    /// Whether a response is asked for or runs, or waits to be asked for.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.is_open() || !self.waiting.is_empty()
+    }
+
+    /// Whether a response is asked for or runs.
+    pub(crate) fn is_open(&self) -> bool {
+        self.state != State::Free
+    }
+
+    /// Whether a response runs, as far as the provider has said.
+    pub(crate) fn is_active(&self) -> bool {
+        matches!(self.state, State::Active { .. })
+    }
+
+    pub(crate) fn response(&self) -> Option<&ResponseId> {
+        match &self.state {
+            State::Active { response, .. } => response.as_ref(),
+            State::Free | State::Requested { .. } => None,
+        }
+    }
+
+    pub(crate) fn poll_output(&mut self) -> Option<GateOut> {
+        self.out.pop_front()
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<Time> {
+        match &self.state {
+            State::Free => None,
+            State::Requested { since, .. } => Some(*since + WATCHDOG),
+            State::Active { seen, .. } => Some(*seen + WATCHDOG),
+        }
+    }
+
+    pub(crate) fn on_timeout(&mut self, now: Time) {
+        if self.poll_timeout().is_some_and(|due| due <= now) {
+            self.out
+                .push_back(GateOut::Stalled(self.response().cloned()));
+            self.free(now);
+        }
+    }
+
+    fn free(&mut self, now: Time) {
+        self.state = State::Free;
+        if let Some(id) = self.cancel.take() {
+            self.out.push_back(GateOut::Idle(id));
+        }
+        self.pump(now);
+    }
+
+    fn pump(&mut self, now: Time) {
+        while (!self.single || self.state == State::Free)
+            && let Some(create) = self.waiting.pop_front()
+        {
+            self.out
+                .push_back(GateOut::Create(create.id, create.options.clone()));
+            self.state = State::Requested { create, since: now };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(n: u64) -> CommandId {
+        CommandId::new(n)
+    }
+
+    fn drain(gate: &mut Gate) -> Vec<GateOut> {
+        std::iter::from_fn(|| gate.poll_output()).collect()
+    }
+
+    fn create(n: u64) -> GateOut {
+        GateOut::Create(id(n), ResponseOptions::default())
+    }
+
+    const NOW: Time = Time::ZERO;
+
+    #[test]
+    fn a_second_create_waits_for_the_first_response_to_end() {
+        let mut gate = Gate::new(true);
+        gate.create(NOW, id(1), ResponseOptions::default());
+        gate.create(NOW, id(2), ResponseOptions::default());
+        assert_eq!(drain(&mut gate), [create(1)]);
+        gate.on_started(NOW, Some("a".into()));
+        assert_eq!(drain(&mut gate), []);
+        gate.on_done(NOW, Some(&"a".into()));
+        assert_eq!(drain(&mut gate), [create(2)]);
+    }
+
+    #[test]
+    fn a_cancel_waits_until_the_response_has_begun() {
+        let mut gate = Gate::new(true);
+        gate.create(NOW, id(1), ResponseOptions::default());
+        gate.cancel(id(2));
+        assert_eq!(drain(&mut gate), [create(1)]);
+        gate.on_started(NOW, Some("a".into()));
+        assert_eq!(drain(&mut gate), [GateOut::Cancel(id(2), Some("a".into()))]);
+        gate.cancel(id(3));
+        assert_eq!(
+            drain(&mut gate),
+            [GateOut::Idle(id(3))],
+            "one cancel is enough"
+        );
+    }
+
+    #[test]
+    fn a_cancel_without_a_response_is_no_race() {
+        let mut gate = Gate::new(true);
+        gate.cancel(id(1));
+        assert_eq!(drain(&mut gate), [GateOut::Idle(id(1))]);
+    }
+
+    #[test]
+    fn a_create_that_lost_a_race_is_sent_again_after_the_other_response() {
+        // The refusal may come before or after the server's own response is announced.
+        for refusal_first in [true, false] {
+            let mut gate = Gate::new(true);
+            gate.create(NOW, id(1), ResponseOptions::default());
+            drain(&mut gate);
+            if refusal_first {
+                assert!(gate.on_refused(NOW, id(1), true));
+                gate.on_started(NOW, Some("theirs".into()));
+            } else {
+                gate.on_started(NOW, Some("theirs".into()));
+                assert!(gate.on_refused(NOW, id(1), true));
+            }
+            assert_eq!(drain(&mut gate), []);
+            gate.on_done(NOW, Some(&"theirs".into()));
+            assert_eq!(
+                drain(&mut gate),
+                [create(1)],
+                "refusal first: {refusal_first}"
+            );
+        }
+    }
+
+    #[test]
+    fn races_are_lost_only_so_often_and_real_refusals_free_the_gate() {
+        let mut gate = Gate::new(true);
+        gate.create(NOW, id(1), ResponseOptions::default());
+        for _ in 0..RACES {
+            assert!(gate.on_refused(NOW, id(1), true));
+            gate.on_done(NOW, None);
+        }
+        assert!(!gate.on_refused(NOW, id(1), true));
+        assert!(!gate.is_busy());
+
+        gate.create(NOW, id(2), ResponseOptions::default());
+        assert!(!gate.on_refused(NOW, id(2), false));
+        assert!(!gate.is_busy());
+    }
+
+    #[test]
+    fn the_end_of_another_response_changes_nothing() {
+        let mut gate = Gate::new(true);
+        gate.on_started(NOW, Some("a".into()));
+        gate.on_done(NOW, Some(&"b".into()));
+        assert!(gate.is_active());
+    }
+
+    #[test]
+    fn a_silent_response_gives_up_its_place() {
+        let mut gate = Gate::new(true);
+        gate.on_started(NOW, Some("a".into()));
+        gate.create(NOW, id(1), ResponseOptions::default());
+        gate.on_progress(Time::from_millis(10_000));
+        gate.on_timeout(Time::from_millis(30_000));
+        assert_eq!(drain(&mut gate), []);
+        gate.on_timeout(Time::from_millis(40_000));
+        assert_eq!(
+            drain(&mut gate),
+            [GateOut::Stalled(Some("a".into())), create(1)]
+        );
+    }
+
+    #[test]
+    fn waiting_creates_are_bounded() {
+        let mut gate = Gate::new(true);
+        gate.on_started(NOW, None);
+        for n in 0..WAITING as u64 {
+            assert!(gate.create(NOW, id(n), ResponseOptions::default()));
+        }
+        assert!(!gate.create(NOW, id(99), ResponseOptions::default()));
+    }
+}

@@ -1,0 +1,348 @@
+//! The tool ledger: each call is announced once, answered at most once, and never forgotten in
+//! silence.
+//!
+//! `announced → answered → settled`, or `void` with a reason. Calls of one response form a batch;
+//! when the response has ended and the last of them is answered, one follow-up is due.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use antiphon_protocol::{CallId, CommandId, ResponseId, ToolCall, ToolResult};
+
+use crate::CallError;
+
+const CONNECTION_LOST: &str = "the connection that made it is gone";
+/// Calls that are remembered, so that duplicates are recognised.
+const REMEMBERED: usize = 1024;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    Announced,
+    Answered(CommandId),
+    Void(&'static str),
+}
+
+#[derive(Clone, Debug)]
+struct Call {
+    state: State,
+    batch: u64,
+}
+
+/// The calls of one response.
+#[derive(Clone, Debug, Default)]
+struct Batch {
+    response: Option<ResponseId>,
+    open: usize,
+    answered: usize,
+    ended: bool,
+    cancelled: bool,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    calls: BTreeMap<CallId, Call>,
+    order: VecDeque<CallId>,
+    batches: BTreeMap<u64, Batch>,
+    next_batch: u64,
+}
+
+impl Ledger {
+    /// Takes in a call. `false` when it was announced before: the model did not ask twice.
+    pub(crate) fn announce(&mut self, call: &ToolCall, response: Option<&ResponseId>) -> bool {
+        if self.calls.contains_key(&call.id) {
+            return false;
+        }
+        let response = call.response.as_ref().or(response);
+        let batch = self.batch_of(response);
+        if let Some(batch) = self.batches.get_mut(&batch) {
+            batch.open += 1;
+        }
+        self.calls.insert(
+            call.id.clone(),
+            Call {
+                state: State::Announced,
+                batch,
+            },
+        );
+        self.order.push_back(call.id.clone());
+        self.forget();
+        true
+    }
+
+    /// Takes in answers, all or none.
+    pub(crate) fn answer(
+        &mut self,
+        id: CommandId,
+        results: &[ToolResult],
+    ) -> Result<(), CallError> {
+        for (place, result) in results.iter().enumerate() {
+            let call = &result.call;
+            let twice = results
+                .iter()
+                .take(place)
+                .any(|earlier| earlier.call == *call);
+            match self.calls.get(call).map(|call| &call.state) {
+                None => return Err(CallError::Unknown(call.clone())),
+                Some(State::Announced) if !twice => {}
+                Some(State::Void(why)) => return Err(CallError::Void(call.clone(), why)),
+                Some(_) => return Err(CallError::Answered(call.clone())),
+            }
+        }
+        for result in results {
+            self.close(&result.call, State::Answered(id));
+        }
+        Ok(())
+    }
+
+    /// The answers sent as `id` did not leave. Their calls are open again, unless the connection
+    /// that made them is gone.
+    pub(crate) fn returned(&mut self, id: CommandId, lost: bool) {
+        for call in self
+            .calls
+            .values_mut()
+            .filter(|call| call.state == State::Answered(id))
+        {
+            if lost {
+                call.state = State::Void(CONNECTION_LOST);
+                continue;
+            }
+            call.state = State::Announced;
+            if let Some(batch) = self.batches.get_mut(&call.batch) {
+                batch.open += 1;
+                batch.answered = batch.answered.saturating_sub(1);
+            }
+        }
+    }
+
+    /// The provider no longer wants these answered. Returns those that were open.
+    pub(crate) fn cancel(&mut self, calls: &[CallId]) -> Vec<CallId> {
+        let open: Vec<_> = calls
+            .iter()
+            .filter(|call| self.is_open(call))
+            .cloned()
+            .collect();
+        for call in &open {
+            self.close(call, State::Void("the provider cancelled it"));
+        }
+        open
+    }
+
+    /// The connection that made them is gone. Returns the calls that were open.
+    pub(crate) fn void_all(&mut self) -> Vec<CallId> {
+        let open: Vec<_> = self
+            .order
+            .iter()
+            .filter(|call| self.is_open(call))
+            .cloned()
+            .collect();
+        for call in &open {
+            self.close(call, State::Void(CONNECTION_LOST));
+        }
+        self.batches.clear();
+        open
+    }
+
+    /// A response has ended; with `cancelled` nobody waits for a follow-up of it.
+    pub(crate) fn on_response_done(&mut self, response: Option<&ResponseId>, cancelled: bool) {
+        for batch in self.batches.values_mut() {
+            if response.is_none() || batch.response.is_none() || batch.response.as_ref() == response
+            {
+                batch.ended = true;
+                batch.cancelled |= cancelled;
+            }
+        }
+    }
+
+    /// Whether a follow-up is due; each batch asks for at most one.
+    pub(crate) fn take_follow_up(&mut self) -> bool {
+        let mut due = false;
+        self.batches.retain(|_, batch| {
+            let complete = batch.ended && batch.open == 0;
+            due |= complete && batch.answered > 0 && !batch.cancelled;
+            !complete
+        });
+        due
+    }
+
+    /// Calls that wait for an answer.
+    pub(crate) fn open(&self) -> usize {
+        self.batches.values().map(|batch| batch.open).sum()
+    }
+
+    fn is_open(&self, call: &CallId) -> bool {
+        self.calls
+            .get(call)
+            .is_some_and(|call| call.state == State::Announced)
+    }
+
+    fn close(&mut self, id: &CallId, state: State) {
+        let Some(call) = self.calls.get_mut(id) else {
+            return;
+        };
+        if let Some(batch) = self.batches.get_mut(&call.batch) {
+            batch.open = batch.open.saturating_sub(1);
+            batch.answered += usize::from(matches!(state, State::Answered(_)));
+        }
+        call.state = state;
+    }
+
+    fn batch_of(&mut self, response: Option<&ResponseId>) -> u64 {
+        let known = self
+            .batches
+            .iter()
+            .find(|(_, batch)| batch.response.as_ref() == response && !batch.ended)
+            .map(|(number, _)| *number);
+        known.unwrap_or_else(|| {
+            self.next_batch += 1;
+            let batch = Batch {
+                response: response.cloned(),
+                ..Batch::default()
+            };
+            self.batches.insert(self.next_batch, batch);
+            self.next_batch
+        })
+    }
+
+    /// Keeps the memory bounded: closed calls go first; when all are open, the oldest is void.
+    fn forget(&mut self) {
+        while self.order.len() > REMEMBERED {
+            let place = self
+                .order
+                .iter()
+                .position(|call| !self.is_open(call))
+                .unwrap_or(0);
+            if let Some(call) = self.order.remove(place) {
+                self.close(&call, State::Void("too many calls are open"));
+                self.calls.remove(&call);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(id: &str, response: &str) -> ToolCall {
+        ToolCall {
+            id: id.into(),
+            name: "tool".into(),
+            arguments: "{}".into(),
+            item: None,
+            response: Some(response.into()),
+        }
+    }
+
+    fn result(id: &str) -> ToolResult {
+        ToolResult::new(id.into(), "tool", "ok")
+    }
+
+    fn id(n: u64) -> CommandId {
+        CommandId::new(n)
+    }
+
+    #[test]
+    fn a_call_is_announced_once() {
+        let mut ledger = Ledger::default();
+        assert!(ledger.announce(&call("a", "r"), None));
+        assert!(!ledger.announce(&call("a", "r"), None));
+        assert!(!ledger.announce(&call("a", "another response"), None));
+        assert_eq!(ledger.open(), 1);
+    }
+
+    #[test]
+    fn a_call_is_answered_once() {
+        let mut ledger = Ledger::default();
+        assert_eq!(
+            ledger.answer(id(1), &[result("a")]),
+            Err(CallError::Unknown("a".into()))
+        );
+        ledger.announce(&call("a", "r"), None);
+        assert_eq!(
+            ledger.answer(id(1), &[result("a"), result("a")]),
+            Err(CallError::Answered("a".into())),
+            "not twice in one command either"
+        );
+        assert_eq!(ledger.answer(id(1), &[result("a")]), Ok(()));
+        assert_eq!(
+            ledger.answer(id(2), &[result("a")]),
+            Err(CallError::Answered("a".into()))
+        );
+        assert!(
+            !ledger.announce(&call("a", "r"), None),
+            "an answered call stays known"
+        );
+    }
+
+    #[test]
+    fn one_follow_up_per_batch_when_the_response_has_ended_and_all_are_answered() {
+        let mut ledger = Ledger::default();
+        for name in ["a", "b"] {
+            ledger.announce(&call(name, "r"), None);
+        }
+        ledger.answer(id(1), &[result("a")]).unwrap();
+        ledger.on_response_done(Some(&"r".into()), false);
+        assert!(!ledger.take_follow_up(), "b is open");
+        ledger.answer(id(2), &[result("b")]).unwrap();
+        assert!(ledger.take_follow_up());
+        assert!(!ledger.take_follow_up(), "only one");
+    }
+
+    #[test]
+    fn answers_before_the_end_of_the_response_wait_for_it() {
+        let mut ledger = Ledger::default();
+        ledger.announce(&call("a", "r"), None);
+        ledger.answer(id(1), &[result("a")]).unwrap();
+        assert!(!ledger.take_follow_up());
+        ledger.on_response_done(Some(&"r".into()), false);
+        assert!(ledger.take_follow_up());
+    }
+
+    #[test]
+    fn nobody_waits_for_a_follow_up_of_a_cancelled_response_or_of_cancelled_calls() {
+        let mut ledger = Ledger::default();
+        ledger.announce(&call("a", "r"), None);
+        ledger.on_response_done(Some(&"r".into()), true);
+        ledger.answer(id(1), &[result("a")]).unwrap();
+        assert!(!ledger.take_follow_up());
+
+        ledger.announce(&call("b", "s"), None);
+        ledger.on_response_done(Some(&"s".into()), false);
+        assert_eq!(ledger.cancel(&["b".into(), "unknown".into()]), ["b".into()]);
+        assert!(!ledger.take_follow_up());
+        assert!(matches!(
+            ledger.answer(id(2), &[result("b")]),
+            Err(CallError::Void(..))
+        ));
+    }
+
+    #[test]
+    fn a_lost_connection_voids_what_was_open_and_answers_that_did_not_leave_are_open_again() {
+        let mut ledger = Ledger::default();
+        for name in ["a", "b"] {
+            ledger.announce(&call(name, "r"), None);
+        }
+        ledger.answer(id(1), &[result("a")]).unwrap();
+        ledger.returned(id(1), false);
+        assert_eq!(ledger.open(), 2);
+        ledger.answer(id(2), &[result("a")]).unwrap();
+        assert_eq!(ledger.void_all(), ["b".into()]);
+        ledger.returned(id(2), true);
+        assert_eq!(ledger.open(), 0);
+        for call in ["a", "b"] {
+            assert!(matches!(
+                ledger.answer(id(3), &[result(call)]),
+                Err(CallError::Void(..))
+            ));
+        }
+    }
+
+    #[test]
+    fn memory_is_bounded_even_if_nothing_is_ever_answered() {
+        let mut ledger = Ledger::default();
+        for n in 0..10_000 {
+            ledger.announce(&call(&format!("c{n}"), "r"), None);
+        }
+        assert_eq!(ledger.calls.len(), REMEMBERED);
+        assert_eq!(ledger.open(), REMEMBERED);
+    }
+}

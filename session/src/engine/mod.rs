@@ -1,0 +1,635 @@
+//! The engine: everything of a session that can race, as one synchronous machine.
+//!
+//! It wraps the link and owns conversation, uplink and inbox, with no queue between them, so that no
+//! decision is taken on stale state. Inputs are commands, wire facts and time; outputs are wire
+//! actions and answers to callers. The reader's events wait in the inbox until the port takes them.
+
+mod conversation;
+mod gate;
+mod inbox;
+mod interruption;
+mod ledger;
+mod playhead;
+mod uplink;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use antiphon_protocol::{
+    Capabilities, Command, CommandId, Ended, EndedCause, Event, Interruption, ItemId, OpeningPlan,
+    Provider, Recovery, Rotation, RotationCause, SessionConfig, Time,
+};
+use antiphon_transport::{
+    CloseRequest, Input, Link, LinkCommand, LinkConfig, LinkOutput, Machine, Output, Receipt,
+    Undelivered,
+};
+use bytes::Bytes;
+
+pub use self::uplink::UplinkPacing;
+use self::{
+    conversation::{Conversation, Effect},
+    inbox::Inbox,
+    uplink::{Departure, Uplink},
+};
+use crate::{Delivery, EventFilter, SessionError, SessionState};
+
+/// Bytes that may be on their way to the socket before the uplink holds the rest.
+const WINDOW: usize = 256 * 1024;
+/// How long a provider may take to acknowledge a new configuration.
+const ACKNOWLEDGEMENT: Duration = Duration::from_secs(10);
+/// Numbers of audio commands, whose receipts matter to nobody but the uplink.
+const AUDIO: u64 = 1 << 62;
+
+/// The bounds of a session.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Unread media, in bytes, over which reading from the socket pauses. Default 8 MiB.
+    pub inbox_bytes: usize,
+    /// How long reading may be paused for a reader that takes nothing. Default 15 s.
+    pub reader_stall: Duration,
+    /// Whether a stalled reader loses unread media instead of its session. Default `false`.
+    pub drop_media: bool,
+    /// How long the user's audio is worth sending. Default 5 s.
+    pub audio_hold: Duration,
+    /// How long a command may wait for a connection. Default 15 s.
+    pub command_patience: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            inbox_bytes: 8 << 20,
+            reader_stall: Duration::from_secs(15),
+            drop_media: false,
+            audio_hold: Duration::from_secs(5),
+            command_patience: Duration::from_secs(15),
+        }
+    }
+}
+
+/// What a player has reported.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Played {
+    pub(crate) item: Option<ItemId>,
+    pub(crate) samples: u64,
+}
+
+/// What a caller asks.
+pub(crate) enum Verb {
+    Audio(Bytes),
+    Text(String),
+    Say(Command),
+    Interrupt,
+}
+
+/// Content stays out of debug output.
+impl std::fmt::Debug for Verb {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Audio(_) => "audio",
+            Self::Text(_) => "text",
+            Self::Say(command) => command.name(),
+            Self::Interrupt => "interrupt",
+        })
+    }
+}
+
+/// What the port puts in.
+#[derive(Debug)]
+pub(crate) enum EngineCommand {
+    Do {
+        id: CommandId,
+        verb: Verb,
+    },
+    Played(Played),
+    /// The classes of events that observers want.
+    Observe(EventFilter),
+    /// The primary reader is gone.
+    ReaderGone,
+}
+
+/// What became of a caller's command.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Delivered(Delivery),
+    Interrupted(Interruption),
+    Failed(SessionError),
+}
+
+/// What the port takes out.
+#[derive(Debug)]
+pub(crate) enum EngineOutput {
+    Resolve { id: CommandId, outcome: Outcome },
+    Show(Event),
+}
+
+/// What the engine is made from.
+pub(crate) struct EngineConfig {
+    pub(crate) provider: Arc<dyn Provider>,
+    pub(crate) config: Arc<SessionConfig>,
+    pub(crate) capabilities: Capabilities,
+    pub(crate) link: LinkConfig,
+    pub(crate) limits: Limits,
+    pub(crate) pacing: UplinkPacing,
+    pub(crate) follow_up: bool,
+    pub(crate) seed: u64,
+}
+
+/// A caller whose command is not answered yet.
+#[derive(Debug)]
+struct Caller {
+    /// Whether only the provider's word is an answer.
+    wants_ack: bool,
+    deadline: Option<Time>,
+}
+
+pub(crate) struct Engine {
+    link: Link,
+    conversation: Conversation,
+    uplink: Uplink,
+    inbox: Inbox,
+    limits: Limits,
+    config: Arc<SessionConfig>,
+    acknowledges: bool,
+    callers: BTreeMap<CommandId, Caller>,
+    observed: EventFilter,
+    state: SessionState,
+    rotation: Option<RotationCause>,
+    /// Samples dropped before the connection was lost, to tell what the loss cost.
+    dropped_before: u64,
+    next_audio: u64,
+    read_paused: bool,
+    closing: bool,
+    /// Why the engine itself ends the session.
+    verdict: Option<EndedCause>,
+    out: VecDeque<Output<EngineOutput>>,
+}
+
+impl Engine {
+    pub(crate) fn new(given: EngineConfig) -> Self {
+        let capabilities = given.capabilities;
+        let format = capabilities.input_format(&given.config);
+        Self {
+            link: Link::new(given.provider, given.link, given.seed),
+            conversation: Conversation::new(&capabilities, &given.config, given.follow_up),
+            uplink: Uplink::new(
+                format,
+                given.pacing,
+                given.limits.audio_hold,
+                given.limits.command_patience,
+            ),
+            inbox: Inbox::new(given.limits.inbox_bytes),
+            limits: given.limits,
+            config: given.config,
+            acknowledges: capabilities.receipts != antiphon_protocol::Receipts::Written,
+            callers: BTreeMap::new(),
+            observed: EventFilter::NONE,
+            state: SessionState::default(),
+            rotation: None,
+            dropped_before: 0,
+            next_audio: AUDIO,
+            read_paused: false,
+            closing: false,
+            verdict: None,
+            out: VecDeque::new(),
+        }
+    }
+
+    /// Opens the first connection.
+    pub(crate) fn start(&mut self, now: Time) {
+        self.link.handle(now, Input::Command(LinkCommand::Start));
+        self.settle(now);
+    }
+
+    pub(crate) fn state(&self) -> &SessionState {
+        &self.state
+    }
+
+    /// Whether callers may give more ordered commands.
+    pub(crate) fn takes_commands(&self) -> bool {
+        self.closing || self.uplink.has_room()
+    }
+
+    /// What the next unread event takes.
+    pub(crate) fn next_weight(&self) -> Option<usize> {
+        self.inbox.next_weight()
+    }
+
+    /// The next unread event. The caller must drain the engine afterwards.
+    pub(crate) fn take_event(&mut self, now: Time) -> Option<Event> {
+        let event = self.inbox.pop(now)?;
+        if let Event::Audio(chunk) = &event {
+            self.conversation.taken(now, chunk);
+        }
+        Some(event)
+    }
+
+    /// Brings the parts into line after the reader has taken events.
+    pub(crate) fn after_taking(&mut self, now: Time) {
+        self.settle(now);
+    }
+
+    fn command(&mut self, now: Time, command: EngineCommand) {
+        match command {
+            EngineCommand::Do { id, verb } if self.closing => {
+                drop(verb);
+                self.resolve(id, Outcome::Failed(SessionError::Ended));
+            }
+            EngineCommand::Do {
+                verb: Verb::Audio(data),
+                ..
+            } => self.uplink.push_audio(now, data),
+            EngineCommand::Do { id, verb } => {
+                let wants_ack =
+                    self.acknowledges && matches!(verb, Verb::Say(Command::Configure(_)));
+                self.callers.insert(
+                    id,
+                    Caller {
+                        wants_ack,
+                        deadline: None,
+                    },
+                );
+                self.conversation.command(now, id, verb);
+            }
+            EngineCommand::Played(played) => self.conversation.played(now, &played),
+            EngineCommand::Observe(filter) => self.observed = filter,
+            EngineCommand::ReaderGone => self.inbox.shut(),
+        }
+    }
+
+    fn on_timeout(&mut self, now: Time) {
+        self.conversation.on_timeout(now);
+        if self.state.generation.is_none() {
+            for id in self.uplink.expire(now) {
+                self.conversation.expired(now, id);
+                self.fail(id, SessionError::Undelivered(Undelivered::NotLive));
+            }
+        }
+        let late: Vec<_> = self
+            .callers
+            .iter()
+            .filter(|(_, caller)| caller.deadline.is_some_and(|deadline| deadline <= now))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in late {
+            self.fail(id, SessionError::Deadline);
+        }
+        if self
+            .inbox
+            .full_since()
+            .is_some_and(|since| since + self.limits.reader_stall <= now)
+        {
+            if self.limits.drop_media {
+                self.state.media_dropped += self.inbox.drop_media(now) as u64;
+            } else if self.verdict.is_none() {
+                self.verdict = Some(EndedCause::ReaderStalled);
+                self.close(
+                    now,
+                    CloseRequest {
+                        deadline: None,
+                        dropped: false,
+                    },
+                );
+            }
+        }
+    }
+
+    fn close(&mut self, now: Time, request: CloseRequest) {
+        if !self.closing {
+            self.closing = true;
+            for id in self.uplink.clear() {
+                self.fail(id, SessionError::Undelivered(Undelivered::Closing));
+            }
+        }
+        self.link.handle(now, Input::Close(request));
+    }
+
+    /// Runs all parts until none has anything left to say.
+    fn settle(&mut self, now: Time) {
+        loop {
+            if let Some(output) = self.link.poll_output() {
+                self.on_link(now, output);
+            } else if let Some(effect) = self.conversation.poll_effect() {
+                self.on_effect(now, effect);
+            } else if !(self.send_waiting(now) || self.rotate_if_quiet(now) || self.pause(now)) {
+                break;
+            }
+        }
+        self.state.turn = self.conversation.turn();
+        self.state.uplink = self.uplink.marks();
+        self.state.benign_refusals = self.conversation.benign_refusals();
+    }
+
+    fn on_link(&mut self, now: Time, output: Output<LinkOutput>) {
+        let output = match output {
+            Output::Wire(action) => return self.out.push_back(Output::Wire(action)),
+            Output::Up(output) => output,
+        };
+        match output {
+            LinkOutput::NeedPlan { resume, .. } => {
+                let plan = OpeningPlan {
+                    config: Arc::clone(&self.config),
+                    seed: Vec::new(),
+                    bridge: None,
+                    resume,
+                };
+                self.link
+                    .handle(now, Input::Command(LinkCommand::Plan(plan)));
+            }
+            LinkOutput::Event { event, .. } => {
+                if let Event::SessionStarted(started) = &event {
+                    self.state.session_id.clone_from(&started.id);
+                }
+                self.conversation.event(now, event);
+            }
+            LinkOutput::RotationDue { cause, .. } => self.rotation = Some(cause),
+            LinkOutput::Receipt { id, receipt } => self.on_receipt(now, id, receipt),
+            LinkOutput::Phase(phase) => {
+                self.state.phase = phase;
+                self.deliver(now, Event::Phase(phase));
+            }
+            LinkOutput::Ready {
+                generation,
+                cause,
+                resumed,
+                seeded,
+            } => {
+                self.state.generation = Some(generation);
+                self.ready(now, cause, resumed, seeded);
+            }
+            LinkOutput::Lost { .. } => self.lost(now),
+            LinkOutput::Closed(ended) => self.ended(now, ended),
+            _ => {}
+        }
+    }
+
+    fn on_effect(&mut self, now: Time, effect: Effect) {
+        match effect {
+            Effect::Deliver(event) => self.deliver(now, event),
+            Effect::Ordered(id, command) => {
+                if let Err(command) = self.uplink.push(now, id, command) {
+                    self.conversation.undelivered(now, id, &command, false);
+                    self.fail(id, SessionError::Full);
+                }
+            }
+            Effect::Urgent(id, command) => self.send(now, id, command),
+            Effect::Resolve(id, outcome) => self.resolve(id, outcome),
+            Effect::VoidUnread => {
+                let conversation = &self.conversation;
+                let bytes = self.inbox.void(now, |chunk| conversation.is_void(chunk));
+                self.conversation.voided(bytes);
+            }
+            Effect::Committed => self.uplink.committed(),
+            Effect::Healthy => self.link.handle(now, Input::Command(LinkCommand::Healthy)),
+        }
+    }
+
+    fn on_receipt(&mut self, now: Time, id: CommandId, receipt: Receipt) {
+        if id.get() >= AUDIO {
+            if let Receipt::Undelivered {
+                why: Undelivered::WriteBufferFull,
+                ..
+            } = receipt
+            {
+                self.uplink.take_back(now);
+            }
+            return;
+        }
+        match receipt {
+            Receipt::Written => self.written(now, id),
+            Receipt::Acknowledged => {
+                self.conversation.confirmed(now, id);
+                self.delivered(id, true);
+            }
+            Receipt::Rejected(error) => {
+                let absorbed = self.conversation.refused(now, id, error.benign);
+                let outcome = Outcome::Failed(SessionError::Rejected(Box::new(error)));
+                (!absorbed).then(|| self.resolve(id, outcome));
+            }
+            Receipt::Unsupported(unsupported) => {
+                self.conversation.expired(now, id);
+                self.fail(id, SessionError::Unsupported(Box::new(unsupported)));
+            }
+            Receipt::Undelivered { command, why } => {
+                let lost = why == Undelivered::Lost;
+                self.conversation.undelivered(now, id, &command, lost);
+                self.fail(id, SessionError::Undelivered(why));
+            }
+            _ => {}
+        }
+    }
+
+    fn written(&mut self, now: Time, id: CommandId) {
+        if !self.acknowledges {
+            self.conversation.confirmed(now, id);
+        }
+        match self.callers.get_mut(&id) {
+            Some(caller) if caller.wants_ack => caller.deadline = Some(now + ACKNOWLEDGEMENT),
+            Some(_) => self.delivered(id, false),
+            None => {}
+        }
+    }
+
+    fn ready(&mut self, now: Time, cause: RotationCause, resumed: bool, seeded: bool) {
+        if cause == RotationCause::Start {
+            self.conversation.ready(now);
+            return;
+        }
+        if !resumed {
+            self.conversation.void_calls();
+        }
+        self.uplink.expire(now);
+        let mut losses = self.conversation.ready(now);
+        losses.samples_replayed = self.uplink.replayable();
+        losses.samples_dropped = self.uplink.marks().dropped - self.dropped_before;
+        let recovery = match (resumed, seeded) {
+            (true, _) => Recovery::Resumed,
+            (false, true) => Recovery::Reseeded,
+            (false, false) => Recovery::Fresh,
+        };
+        self.rotation = None;
+        self.state.rotations = self.state.rotations.saturating_add(1);
+        if let Some(generation) = self.state.generation {
+            self.deliver(
+                now,
+                Event::Rotated(Rotation {
+                    generation,
+                    cause,
+                    recovery,
+                    losses,
+                }),
+            );
+        }
+    }
+
+    fn lost(&mut self, now: Time) {
+        self.state.generation = None;
+        self.state.session_id = None;
+        self.dropped_before = self.uplink.marks().dropped;
+        self.uplink.on_lost();
+        // Whether the calls live on is known when the next connection says that it has resumed.
+        self.conversation.lost(now, true);
+    }
+
+    fn ended(&mut self, now: Time, mut ended: Ended) {
+        self.closing = true;
+        ended.response_cut |= self.conversation.is_responding();
+        if let Some(cause) = self.verdict.take() {
+            ended.cause = cause;
+        }
+        self.uplink.clear();
+        self.conversation.abandon();
+        self.conversation.lost(now, false);
+        while let Some(effect) = self.conversation.poll_effect() {
+            match effect {
+                Effect::Deliver(event) => self.deliver(now, event),
+                Effect::Resolve(id, outcome) => self.resolve(id, outcome),
+                _ => {}
+            }
+        }
+        for id in std::mem::take(&mut self.callers).into_keys() {
+            let outcome = Outcome::Failed(SessionError::Ended);
+            self.out
+                .push_back(Output::Up(EngineOutput::Resolve { id, outcome }));
+        }
+        self.state.generation = None;
+        self.state.ended = Some(ended.clone());
+        self.deliver(now, Event::Ended(ended));
+    }
+
+    fn send_waiting(&mut self, now: Time) -> bool {
+        let live = self.state.generation.is_some() && self.state.ended.is_none();
+        if !live || self.link.pending_bytes() >= WINDOW {
+            return false;
+        }
+        match self.uplink.depart(now) {
+            None => false,
+            Some(Departure::Audio(data)) => {
+                self.next_audio += 1;
+                self.send(now, CommandId::new(self.next_audio), Command::Audio(data));
+                true
+            }
+            Some(Departure::Ordered(id, command)) => {
+                self.send(now, id, command);
+                true
+            }
+        }
+    }
+
+    fn rotate_if_quiet(&mut self, now: Time) -> bool {
+        let quiet = self.conversation.turn().is_idle();
+        match self.rotation.take_if(|_| quiet) {
+            None => false,
+            Some(cause) => {
+                self.link
+                    .handle(now, Input::Command(LinkCommand::Rotate(cause)));
+                true
+            }
+        }
+    }
+
+    fn pause(&mut self, now: Time) -> bool {
+        let paused = !self.inbox.has_room();
+        if paused == self.read_paused {
+            return false;
+        }
+        self.read_paused = paused;
+        self.link
+            .handle(now, Input::Command(LinkCommand::ReadPaused(paused)));
+        true
+    }
+
+    fn send(&mut self, now: Time, id: CommandId, command: Command) {
+        self.link
+            .handle(now, Input::Command(LinkCommand::Send { id, command }));
+    }
+
+    fn deliver(&mut self, now: Time, event: Event) {
+        if self.observed.wants(event.class()) {
+            self.out
+                .push_back(Output::Up(EngineOutput::Show(event.clone())));
+        }
+        if let (Event::Audio(chunk), false) = (&event, self.inbox.is_open()) {
+            // Nobody will take it, so it counts as taken.
+            self.conversation.taken(now, chunk);
+        }
+        self.inbox.push(now, event);
+    }
+
+    fn delivered(&mut self, id: CommandId, acknowledged: bool) {
+        self.resolve(
+            id,
+            Outcome::Delivered(Delivery {
+                command: id,
+                acknowledged,
+            }),
+        );
+    }
+
+    fn fail(&mut self, id: CommandId, error: SessionError) {
+        self.resolve(id, Outcome::Failed(error));
+    }
+
+    /// Answers a caller, once.
+    fn resolve(&mut self, id: CommandId, outcome: Outcome) {
+        if self.callers.remove(&id).is_some() || self.closing {
+            self.out
+                .push_back(Output::Up(EngineOutput::Resolve { id, outcome }));
+        }
+    }
+}
+
+impl Machine for Engine {
+    type Command = EngineCommand;
+    type Output = EngineOutput;
+
+    fn handle(&mut self, now: Time, input: Input<EngineCommand>) {
+        match input {
+            Input::Command(command) => self.command(now, command),
+            Input::Wire(event) => self.link.handle(now, Input::Wire(event)),
+            Input::Close(request) => self.close(now, request),
+            Input::Timeout => {
+                self.link.handle(now, Input::Timeout);
+                self.on_timeout(now);
+            }
+        }
+        self.settle(now);
+    }
+
+    fn poll_output(&mut self) -> Option<Output<EngineOutput>> {
+        self.out.pop_front()
+    }
+
+    fn poll_timeout(&self) -> Option<Time> {
+        if self.state.ended.is_some() {
+            return None;
+        }
+        let stall = self
+            .inbox
+            .full_since()
+            .map(|since| since + self.limits.reader_stall);
+        let acks = self
+            .callers
+            .values()
+            .filter_map(|caller| caller.deadline)
+            .min();
+        [
+            self.link.poll_timeout(),
+            self.conversation.poll_timeout(),
+            self.uplink.poll_timeout(self.state.generation.is_some()),
+            stall.filter(|_| self.verdict.is_none()),
+            acks,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    fn wants_read(&self) -> bool {
+        self.inbox.has_room()
+    }
+}

@@ -1,0 +1,402 @@
+//! How much of the model's speech was heard, item by item, in samples.
+//!
+//! Fed by what a player reports; until the first report the player is imagined: it plays in real time
+//! what the reader has taken. Monotone, and never past what was produced.
+
+use std::collections::VecDeque;
+
+use antiphon_protocol::{AudioChunk, AudioFormat, Heard, ItemId, ResponseId, Time};
+
+use super::Played;
+
+/// Voided items and responses whose late deltas are still recognised.
+const REMEMBERED: usize = 64;
+/// Items that may wait to be heard; the oldest is taken as heard beyond that.
+const TRACKS: usize = 4096;
+
+#[derive(Clone, Debug)]
+struct Track {
+    item: Option<ItemId>,
+    content_index: u32,
+    response: Option<ResponseId>,
+    produced: u64,
+    /// What the reader has taken; the imagined player can play no more than that.
+    taken: u64,
+    heard: u64,
+    /// Whether nothing more of it will come.
+    complete: bool,
+}
+
+impl Track {
+    fn is_settled(&self) -> bool {
+        self.complete && self.heard >= self.produced
+    }
+}
+
+/// An item whose playback was stopped.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Stopped {
+    pub(crate) content_index: u32,
+    pub(crate) heard: Heard,
+}
+
+#[derive(Debug)]
+pub(crate) struct Playhead {
+    format: AudioFormat,
+    tracks: VecDeque<Track>,
+    /// Up to when the imagined player has been advanced; `None` once a real one reports.
+    imagined: Option<Time>,
+    void_items: VecDeque<ItemId>,
+    void_responses: VecDeque<ResponseId>,
+    /// Whether audio without an item belongs to an interrupted answer.
+    void_track: bool,
+}
+
+impl Playhead {
+    pub(crate) fn new(format: AudioFormat) -> Self {
+        Self {
+            format,
+            tracks: VecDeque::new(),
+            imagined: Some(Time::ZERO),
+            void_items: VecDeque::new(),
+            void_responses: VecDeque::new(),
+            void_track: false,
+        }
+    }
+
+    /// Takes in a produced chunk; returns how many samples of its item came before it, or `None`
+    /// when it belongs to something that was interrupted and must not be heard.
+    pub(crate) fn produced(&mut self, now: Time, chunk: &AudioChunk) -> Option<u64> {
+        if self.is_void(chunk) {
+            return None;
+        }
+        self.advance(now);
+        let known = self.tracks.iter_mut().rev().find(|track| {
+            track.item == chunk.item
+                && track.content_index == chunk.content_index
+                && !track.complete
+        });
+        let samples = chunk.samples();
+        if let Some(track) = known {
+            let offset = track.produced;
+            track.produced = track.produced.saturating_add(samples);
+            return Some(offset);
+        }
+        self.tracks.push_back(Track {
+            item: chunk.item.clone(),
+            content_index: chunk.content_index,
+            response: chunk.response.clone(),
+            produced: samples,
+            taken: 0,
+            heard: 0,
+            complete: false,
+        });
+        if self.tracks.len() > TRACKS {
+            self.tracks.pop_front();
+        }
+        Some(0)
+    }
+
+    /// The reader has taken a chunk.
+    pub(crate) fn taken(&mut self, now: Time, chunk: &AudioChunk) {
+        self.advance(now);
+        let track = self.tracks.iter_mut().find(|track| {
+            track.item == chunk.item
+                && track.content_index == chunk.content_index
+                && track.taken < track.produced
+        });
+        if let Some(track) = track {
+            track.taken = track
+                .taken
+                .saturating_add(chunk.samples())
+                .min(track.produced);
+        }
+    }
+
+    /// Nothing more of `item` will come.
+    pub(crate) fn complete(&mut self, item: Option<&ItemId>) {
+        for track in self
+            .tracks
+            .iter_mut()
+            .filter(|track| track.item.as_ref() == item)
+        {
+            track.complete = true;
+        }
+    }
+
+    /// The response is over: nothing more of its items will come.
+    pub(crate) fn response_done(&mut self, response: Option<&ResponseId>) {
+        self.void_track = false;
+        for track in &mut self.tracks {
+            if response.is_none() || track.response.as_ref() == response || track.response.is_none()
+            {
+                track.complete = true;
+            }
+        }
+    }
+
+    /// Takes in what a player reports. Reports behind the playhead or past production are clamped.
+    pub(crate) fn report(&mut self, played: &Played) {
+        self.imagined = None;
+        let Some(place) = self
+            .tracks
+            .iter()
+            .position(|track| track.item == played.item)
+        else {
+            return;
+        };
+        for track in self.tracks.iter_mut().take(place) {
+            track.heard = track.produced;
+        }
+        if let Some(track) = self.tracks.get_mut(place) {
+            track.heard = track.heard.max(played.samples.min(track.produced));
+        }
+        self.forget_settled();
+    }
+
+    /// Lets the imagined player play until `now`.
+    pub(crate) fn advance(&mut self, now: Time) {
+        let Some(since) = self.imagined else { return };
+        let mut budget = self.format.samples_in(now - since);
+        let mut played = 0;
+        for track in &mut self.tracks {
+            let step = budget.min(track.taken.saturating_sub(track.heard));
+            track.heard += step;
+            budget -= step;
+            played += step;
+            if track.heard < track.produced {
+                // Items are played in order, also when the reader has taken only part of one.
+                break;
+            }
+        }
+        // Only the time that the samples took is used up, so that fractions of a sample add up;
+        // a player that has run dry has nothing to catch up with.
+        let used = if budget > 0 {
+            now
+        } else {
+            since + self.format.duration_of(played)
+        };
+        self.imagined = Some(used);
+        self.forget_settled();
+    }
+
+    /// Whether produced speech is still to be heard.
+    pub(crate) fn is_playing(&self) -> bool {
+        self.tracks.iter().any(|track| track.heard < track.produced)
+    }
+
+    /// When the imagined player will have played all there is.
+    pub(crate) fn runs_dry(&self) -> Option<Time> {
+        let since = self.imagined?;
+        let left: u64 = self
+            .tracks
+            .iter()
+            .map(|track| track.taken.saturating_sub(track.heard))
+            .sum();
+        // One nanosecond more, since durations are rounded down.
+        (left > 0)
+            .then(|| since + self.format.duration_of(left) + std::time::Duration::from_nanos(1))
+    }
+
+    /// Stops playback: what was open and how much of it was heard. From here on its late deltas
+    /// are void.
+    pub(crate) fn interrupt(&mut self, now: Time, responding: bool) -> Vec<Stopped> {
+        self.advance(now);
+        let mut open = Vec::new();
+        for track in self.tracks.drain(..).filter(|track| !track.is_settled()) {
+            remember(&mut self.void_items, track.item.clone());
+            if !track.complete {
+                remember(&mut self.void_responses, track.response);
+            }
+            self.void_track |= track.item.is_none() && responding;
+            open.push(Stopped {
+                content_index: track.content_index,
+                heard: Heard {
+                    item: track.item,
+                    heard: track.heard,
+                    produced: track.produced,
+                },
+            });
+        }
+        open
+    }
+
+    /// Marks a response whose later items must not be heard either.
+    pub(crate) fn void_response(&mut self, response: Option<ResponseId>) {
+        remember(&mut self.void_responses, response);
+    }
+
+    /// Whether a chunk belongs to something that was interrupted.
+    pub(crate) fn is_void(&self, chunk: &AudioChunk) -> bool {
+        let item = match &chunk.item {
+            Some(item) => self.void_items.contains(item),
+            None => self.void_track,
+        };
+        item || chunk
+            .response
+            .as_ref()
+            .is_some_and(|response| self.void_responses.contains(response))
+    }
+
+    fn forget_settled(&mut self) {
+        while self.tracks.front().is_some_and(Track::is_settled) {
+            self.tracks.pop_front();
+        }
+    }
+}
+
+fn remember<T: PartialEq>(void: &mut VecDeque<T>, name: Option<T>) {
+    if let Some(name) = name
+        && !void.contains(&name)
+    {
+        void.push_back(name);
+        if void.len() > REMEMBERED {
+            void.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn chunk(item: &str, millis: u64) -> AudioChunk {
+        let format = AudioFormat::PCM16_24K;
+        let bytes = format.bytes_of(format.samples_in(Duration::from_millis(millis)));
+        let mut chunk = AudioChunk::new(Bytes::from(vec![0; bytes as usize]), format);
+        chunk.item = Some(item.into());
+        chunk.response = Some("r1".into());
+        chunk
+    }
+
+    /// Produced, and taken by the reader at once.
+    fn play(playhead: &mut Playhead, now: Time, chunk: &AudioChunk) -> Option<u64> {
+        let offset = playhead.produced(now, chunk);
+        playhead.taken(now, chunk);
+        offset
+    }
+
+    fn at(millis: u64) -> Time {
+        Time::from_millis(millis)
+    }
+
+    fn millis(samples: u64) -> u64 {
+        AudioFormat::PCM16_24K.millis_of(samples)
+    }
+
+    #[test]
+    fn the_imagined_player_plays_in_real_time_and_waits_when_it_runs_dry() {
+        let mut playhead = Playhead::new(AudioFormat::PCM16_24K);
+        assert_eq!(play(&mut playhead, at(1000), &chunk("a", 400)), Some(0));
+        assert_eq!(play(&mut playhead, at(1100), &chunk("a", 100)), Some(9600));
+        // 500 ms of speech: dry at 1500. The next 100 ms come at 2000 and start then.
+        assert_eq!(
+            play(&mut playhead, at(2000), &chunk("a", 100)),
+            Some(12_000)
+        );
+        let open = playhead.interrupt(at(2030), true);
+        assert_eq!(open.len(), 1);
+        assert_eq!(millis(open[0].heard.heard), 530);
+        assert_eq!(millis(open[0].heard.produced), 600);
+    }
+
+    #[test]
+    fn items_are_heard_one_after_the_other() {
+        let mut playhead = Playhead::new(AudioFormat::PCM16_24K);
+        for item in ["a", "b", "c"] {
+            play(&mut playhead, at(0), &chunk(item, 200));
+        }
+        playhead.complete(Some(&"a".into()));
+        let open = playhead.interrupt(at(250), true);
+        let heard: Vec<_> = open.iter().map(|h| millis(h.heard.heard)).collect();
+        assert_eq!(heard, [50, 0], "a is settled, b was begun, c was not");
+    }
+
+    #[test]
+    fn what_the_reader_has_not_taken_was_not_heard() {
+        let mut playhead = Playhead::new(AudioFormat::PCM16_24K);
+        playhead.produced(at(0), &chunk("a", 400));
+        playhead.taken(at(0), &chunk("a", 100));
+        let open = playhead.interrupt(at(10_000), true);
+        assert_eq!(millis(open[0].heard.heard), 100);
+    }
+
+    #[test]
+    fn a_report_replaces_the_estimate_and_never_goes_back_or_past_production() {
+        let mut playhead = Playhead::new(AudioFormat::PCM16_24K);
+        play(&mut playhead, at(0), &chunk("a", 200));
+        let report = |samples| Played {
+            item: Some("a".into()),
+            samples,
+        };
+        playhead.report(&report(2400));
+        playhead.report(&report(1200));
+        let open = playhead.interrupt(at(10_000), true);
+        assert_eq!(open[0].heard.heard, 2400);
+
+        play(&mut playhead, at(0), &chunk("b", 200));
+        playhead.report(&Played {
+            item: Some("b".into()),
+            samples: u64::MAX,
+        });
+        assert!(!playhead.is_playing());
+    }
+
+    #[test]
+    fn late_deltas_of_an_interrupted_answer_are_void_and_a_new_answer_is_not() {
+        let mut playhead = Playhead::new(AudioFormat::PCM16_24K);
+        play(&mut playhead, at(0), &chunk("a", 200));
+        playhead.interrupt(at(100), true);
+        assert_eq!(play(&mut playhead, at(101), &chunk("a", 200)), None);
+        assert_eq!(
+            play(&mut playhead, at(101), &chunk("another item of r1", 20)),
+            None
+        );
+        let mut fresh = chunk("b", 20);
+        fresh.response = Some("r2".into());
+        assert_eq!(play(&mut playhead, at(102), &fresh), Some(0));
+    }
+
+    #[test]
+    fn a_continuous_track_is_void_until_its_response_ends() {
+        let mut playhead = Playhead::new(AudioFormat::PCM16_24K);
+        let chunk = AudioChunk::new(Bytes::from_static(&[0; 960]), AudioFormat::PCM16_24K);
+        play(&mut playhead, at(0), &chunk);
+        playhead.interrupt(at(1), true);
+        assert_eq!(play(&mut playhead, at(2), &chunk), None);
+        playhead.response_done(None);
+        assert_eq!(play(&mut playhead, at(3), &chunk), Some(0));
+    }
+
+    proptest! {
+        #[test]
+        fn heard_is_monotone_and_never_past_production(
+            steps in prop::collection::vec((0u64..3, 1u64..300, any::<bool>(), 0u64..9000), 1..60)
+        ) {
+            let mut playhead = Playhead::new(AudioFormat::PCM16_24K);
+            let mut now = Time::ZERO;
+            let mut heard = std::collections::BTreeMap::new();
+            for (item, millis, report, samples) in steps {
+                now = now + Duration::from_millis(millis);
+                let name = ["a", "b", "c"][item as usize];
+                if report {
+                    playhead.report(&Played { item: Some(name.into()), samples });
+                } else {
+                    play(&mut playhead, now, &chunk(name, millis));
+                }
+                playhead.advance(now);
+                for track in &playhead.tracks {
+                    prop_assert!(track.heard <= track.produced);
+                    let before = heard.entry(track.item.clone()).or_insert(0);
+                    prop_assert!(track.heard >= *before || track.produced < *before);
+                    *before = track.heard;
+                }
+            }
+        }
+    }
+}

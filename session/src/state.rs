@@ -1,0 +1,104 @@
+//! What can be watched of a session at any moment.
+
+use antiphon_protocol::{Ended, Generation, Phase};
+use serde::Serialize;
+
+/// What the user is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserTurn {
+    /// Silent.
+    #[default]
+    Idle,
+    /// Speaking.
+    Speaking,
+}
+
+/// What the model is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelTurn {
+    /// Nothing.
+    #[default]
+    Idle,
+    /// A response is asked for or is being made, and nothing of it was heard yet.
+    Thinking,
+    /// Speech or text of a response is arriving.
+    Answering,
+}
+
+/// Who is speaking.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Turn {
+    /// The user's side.
+    pub user: UserTurn,
+    /// The model's side.
+    pub model: ModelTurn,
+    /// Tool calls that are not answered yet.
+    pub open_calls: usize,
+    /// Whether produced speech is, by report or estimate, still being played.
+    pub playing: bool,
+}
+
+impl Turn {
+    /// Whether the user is silent, no response is open, and no call waits for an answer. Speech that
+    /// has been produced may still be playing.
+    pub const fn is_idle(&self) -> bool {
+        matches!(self.user, UserTurn::Idle)
+            && matches!(self.model, ModelTurn::Idle)
+            && self.open_calls == 0
+    }
+}
+
+/// The account of the user's audio, in samples at the input rate. What was accepted is either
+/// written, dropped, or still waiting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct UplinkMarks {
+    /// Taken from the caller.
+    pub accepted: u64,
+    /// Given to a connection, each sample counted once.
+    pub sent: u64,
+    /// Given to a connection again after the one before was lost.
+    pub replayed: u64,
+    /// Dropped: too old, or more than may wait.
+    pub dropped: u64,
+}
+
+/// A session at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SessionState {
+    /// Where the link is.
+    pub phase: Phase,
+    /// Which connection is live.
+    pub generation: Option<Generation>,
+    /// The provider's id of the session on the live connection.
+    pub session_id: Option<String>,
+    /// Who is speaking.
+    pub turn: Turn,
+    /// The account of the user's audio. Changes of this field alone wake nobody.
+    pub uplink: UplinkMarks,
+    /// Unread audio that was dropped for a slow reader, in bytes.
+    pub media_dropped: u64,
+    /// Refusals that ordinary races produce, absorbed.
+    pub benign_refusals: u64,
+    /// New connections after the first.
+    pub rotations: u32,
+    /// How the session ended, once it has.
+    pub ended: Option<Ended>,
+}
+
+impl Default for SessionState {
+    fn default() -> Self {
+        Self {
+            phase: Phase::Idle,
+            generation: None,
+            session_id: None,
+            turn: Turn::default(),
+            uplink: UplinkMarks::default(),
+            media_dropped: 0,
+            benign_refusals: 0,
+            rotations: 0,
+            ended: None,
+        }
+    }
+}
