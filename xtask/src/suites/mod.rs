@@ -5,10 +5,11 @@ mod features;
 mod output;
 mod plan;
 mod tally;
+mod watch;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitCode, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
@@ -95,15 +96,15 @@ fn perform(suite: &Suite, features: &str, tests: &mut TestOutput) -> Result<Verd
             let args: Vec<String> = args.iter().map(ToString::to_string).collect();
             Ok(Verdict::of(command(&args)? == ExitCode::SUCCESS))
         }
-        Work::Cargo(args) => check(cargo(suite, args, features)),
-        Work::Tests(args) => run_tests(cargo(suite, args, features), tests),
+        Work::Cargo(args) => check(suite, cargo(suite, args, features)),
+        Work::Tests(args) => run_tests(suite, cargo(suite, args, features), tests),
         Work::Tool { probes, args } => {
             for (probe, missing) in probes {
                 if !answers(cargo(suite, probe, features)) {
                     return Ok(Verdict::Skipped((*missing).to_owned()));
                 }
             }
-            check(cargo(suite, args, features))
+            check(suite, cargo(suite, args, features))
         }
         Work::Toolchain(args) => {
             let version = env!("CARGO_PKG_RUST_VERSION");
@@ -115,7 +116,7 @@ fn perform(suite: &Suite, features: &str, tests: &mut TestOutput) -> Result<Verd
             let mut command = Command::new("rustup");
             command.args(["run", version, "cargo"]).args(args);
             command.current_dir(workspace::root());
-            check(command)
+            check(suite, command)
         }
     }
 }
@@ -143,19 +144,26 @@ fn answers(mut command: Command) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-fn check(mut command: Command) -> Result<Verdict> {
-    let status = command.stdin(Stdio::null()).status();
-    let status = status.with_context(|| format!("{command:?} does not start"))?;
+fn check(suite: &Suite, command: Command) -> Result<Verdict> {
+    let mut watched = start(suite, command)?;
+    let status = watched
+        .child
+        .wait()
+        .context("the suite cannot be waited for")?;
     Ok(Verdict::of(status.success()))
 }
 
+fn start(suite: &Suite, command: Command) -> Result<watch::Watched> {
+    let name = command.get_program().to_owned();
+    let budget = Duration::from_secs(suite.budget);
+    watch::start(command, budget).with_context(|| format!("{} does not start", name.display()))
+}
+
 /// Runs test programs and reads from their output how many tests there were and what they left out.
-fn run_tests(mut command: Command, tests: &mut TestOutput) -> Result<Verdict> {
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("{command:?} does not start"))?;
+fn run_tests(suite: &Suite, mut command: Command, tests: &mut TestOutput) -> Result<Verdict> {
+    command.stdout(Stdio::piped());
+    let mut watched = start(suite, command)?;
+    let child = &mut watched.child;
     let before = tests.passed;
     if let Some(stdout) = child.stdout.take() {
         for line in BufReader::new(stdout).split(b'\n') {

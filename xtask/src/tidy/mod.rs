@@ -11,6 +11,7 @@ mod tests;
 mod tree;
 
 use std::fmt;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -68,7 +69,12 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     if let Some(arg) = args.first() {
         bail!("takes no argument, but was given {arg:?}");
     }
-    let tree = Tree::read(&workspace::root())?;
+    inspect(&workspace::root())
+}
+
+/// Checks the workspace at `root`, and prints what is found.
+fn inspect(root: &Path) -> Result<ExitCode> {
+    let tree = Tree::read(root)?;
     let findings = check(&tree);
     for finding in &findings {
         println!("{finding}");

@@ -123,8 +123,12 @@ impl Miniature {
         fs::write(&file, content).expect("a file");
     }
 
+    pub(super) fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(super) fn findings(&self) -> Vec<String> {
-        let tree = Tree::read(Path::new(self.folder.path())).expect("the miniature loads");
+        let tree = Tree::read(self.root()).expect("the miniature loads");
         check(&tree).iter().map(ToString::to_string).collect()
     }
 }

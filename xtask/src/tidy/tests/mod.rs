@@ -5,10 +5,12 @@ mod miniature;
 mod plants;
 
 use std::collections::BTreeSet;
+use std::process::ExitCode;
 
 use miniature::Miniature;
 use plants::PLANTS;
 
+use super::inspect;
 use super::rules::RULES;
 
 #[test]
@@ -42,6 +44,14 @@ fn every_planted_violation_is_found_and_nothing_else() {
             plant.mend
         );
     }
+}
+
+#[test]
+fn one_finding_fails_the_command() {
+    let mut house = Miniature::new();
+    assert_eq!(inspect(house.root()).unwrap(), ExitCode::SUCCESS);
+    house.plant("session/src/mute.rs", "fn mute() {}\n");
+    assert_eq!(inspect(house.root()).unwrap(), ExitCode::FAILURE);
 }
 
 #[test]
