@@ -1,1 +1,20 @@
 #![doc = include_str!("../README.md")]
+
+mod audio;
+mod builder;
+mod ids;
+mod memory;
+pub mod openai;
+mod script;
+#[cfg(feature = "server")]
+mod server;
+mod vad;
+mod voice;
+
+#[cfg(feature = "server")]
+pub use self::server::Emulator;
+pub use self::{
+    builder::{Builder, Refusal},
+    script::{Script, ScriptError},
+    voice::{Speech, SpokenWord, speak},
+};

@@ -1,0 +1,185 @@
+//! What an emulator is told before it starts, whichever way it is reached.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use antiphon_protocol::{Secret, WallTime};
+
+use crate::{Script, openai::Settings};
+
+/// How a connection with a missing or wrong key is refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Refusal {
+    /// HTTP 401 with a JSON body, in place of the upgrade.
+    #[default]
+    Status,
+    /// The upgrade succeeds; an `error` event and a close frame with code 3000 follow.
+    Event,
+}
+
+/// Sets up an emulator. Made by [`Builder::new`].
+#[derive(Clone)]
+#[must_use = "an emulator is started by one of the builder's last methods"]
+pub struct Builder {
+    script: Arc<Script>,
+    key: Option<Secret>,
+    refusal: Refusal,
+    session_limit: Duration,
+    thinking: Duration,
+    rate_limits: bool,
+    seed: u64,
+    pub(crate) max_connections: usize,
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("key", &self.key.is_some())
+            .field("refusal", &self.refusal)
+            .field("session_limit", &self.session_limit)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Builder {
+    /// The weather script, any key or none, sessions of an hour, 64 connections at once.
+    pub fn new() -> Self {
+        Self {
+            script: Arc::new(Script::weather()),
+            key: None,
+            refusal: Refusal::Status,
+            session_limit: Duration::from_secs(3_600),
+            thinking: Duration::from_millis(120),
+            rate_limits: true,
+            seed: 0,
+            max_connections: 64,
+        }
+    }
+
+    /// What is heard, said and done on each connection.
+    pub fn script(mut self, script: impl Into<Arc<Script>>) -> Self {
+        self.script = script.into();
+        self
+    }
+
+    /// The one key that is accepted; `None` accepts any key, and no key.
+    pub fn key(mut self, key: Option<&str>) -> Self {
+        self.key = key.map(Secret::from);
+        self
+    }
+
+    /// How a wrong key is refused.
+    pub fn refusal(mut self, refusal: Refusal) -> Self {
+        self.refusal = refusal;
+        self
+    }
+
+    /// How long a session may last; then `session_expired` and a close frame with code 1001.
+    pub fn session_limit(mut self, limit: Duration) -> Self {
+        self.session_limit = limit;
+        self
+    }
+
+    /// From the creation of a response to its first output.
+    pub fn thinking(mut self, thinking: Duration) -> Self {
+        self.thinking = thinking;
+        self
+    }
+
+    /// Whether `rate_limits.updated` is sent with each response, as some sessions do.
+    pub fn rate_limits(mut self, sent: bool) -> Self {
+        self.rate_limits = sent;
+        self
+    }
+
+    /// Where the ids of all sessions follow from.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How many connections are served at once; one more is refused with HTTP 503.
+    pub fn max_connections(mut self, most: usize) -> Self {
+        self.max_connections = most;
+        self
+    }
+
+    /// Whether `key` opens a session.
+    pub(crate) fn accepts(&self, key: Option<&str>) -> bool {
+        self.key
+            .as_ref()
+            .is_none_or(|wanted| key == Some(wanted.expose()))
+    }
+
+    pub(crate) fn refuses_with(&self) -> Refusal {
+        self.refusal
+    }
+
+    /// The settings of the `number`th connection.
+    pub(crate) fn settings(&self, number: u64, model: Option<String>, now: WallTime) -> Settings {
+        let mut settings = Settings::new(Arc::clone(&self.script));
+        settings.model = model;
+        settings.seed = self.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        settings.opened_at = now;
+        settings.session_limit = self.session_limit;
+        settings.thinking = self.thinking;
+        settings.rate_limits = self.rate_limits;
+        settings
+    }
+}
+
+/// The value of `name` in the query of a request target.
+pub(crate) fn query_value(query: Option<&str>, name: &str) -> Option<String> {
+    let pairs = query?.split('&');
+    let value = pairs
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(key, _)| *key == name)?
+        .1;
+    let mut decoded = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once('%') {
+        decoded.extend_from_slice(before.as_bytes());
+        let byte = after
+            .get(..2)
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        decoded.push(byte.unwrap_or(b'%'));
+        rest = if byte.is_some() {
+            after.get(2..).unwrap_or_default()
+        } else {
+            after
+        };
+    }
+    decoded.extend_from_slice(rest.as_bytes());
+    Some(String::from_utf8_lossy(&decoded).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_model_is_read_from_the_query() {
+        let rows = [
+            (Some("model=gpt-realtime"), Some("gpt-realtime")),
+            (Some("intent=x&model=my%20model%2"), Some("my model%2")),
+            (Some("models=a"), None),
+            (None, None),
+        ];
+        for (query, model) in rows {
+            assert_eq!(query_value(query, "model").as_deref(), model, "{query:?}");
+        }
+    }
+
+    #[test]
+    fn the_key_is_in_no_debug_output() {
+        let builder = Builder::new().key(Some("sk-very-secret"));
+        assert!(builder.accepts(Some("sk-very-secret")) && !builder.accepts(None));
+        assert!(!format!("{builder:?}").contains("very-secret"));
+    }
+}

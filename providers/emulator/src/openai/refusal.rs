@@ -1,0 +1,62 @@
+//! Why a client event was refused, in the service's terms.
+
+/// The body of an `error` event of type `invalid_request_error`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) code: Option<&'static str>,
+    pub(super) message: String,
+    pub(super) param: Option<String>,
+}
+
+impl Refusal {
+    pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code: Some(code),
+            message: message.into(),
+            param: None,
+        }
+    }
+
+    /// A refusal that the service gives no code.
+    pub(super) fn uncoded(message: impl Into<String>) -> Self {
+        Self {
+            code: None,
+            message: message.into(),
+            param: None,
+        }
+    }
+
+    pub(super) fn at(mut self, param: impl Into<String>) -> Self {
+        self.param = Some(param.into());
+        self
+    }
+
+    pub(super) fn missing(param: &str) -> Self {
+        Self::new(
+            "missing_required_parameter",
+            format!("Missing required parameter: '{param}'."),
+        )
+        .at(param)
+    }
+
+    pub(super) fn unknown(param: &str) -> Self {
+        Self::new(
+            "unknown_parameter",
+            format!("Unknown parameter: '{param}'."),
+        )
+        .at(param)
+    }
+
+    pub(super) fn value(param: &str, value: &str, supported: &[&str]) -> Self {
+        let supported: Vec<String> = supported.iter().map(|value| format!("'{value}'")).collect();
+        let supported = match supported.split_last() {
+            Some((last, [])) => last.clone(),
+            Some((last, rest)) => format!("{}, and {last}", rest.join(", ")),
+            None => String::new(),
+        };
+        // A peer's text in an error stays short, whatever was sent.
+        let value: String = value.chars().take(100).collect();
+        let message = format!("Invalid value: '{value}'. Supported values are: {supported}.");
+        Self::new("invalid_value", message).at(param)
+    }
+}

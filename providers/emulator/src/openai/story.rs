@@ -1,0 +1,93 @@
+//! Where a connection stands in its script.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use crate::{
+    Script,
+    script::{Facts, Step},
+};
+
+/// The script and how far it has been played.
+#[derive(Clone, Debug)]
+pub(super) struct Story {
+    script: Arc<Script>,
+    next_turn: usize,
+    steps: VecDeque<Step>,
+    facts: Facts,
+}
+
+impl Story {
+    pub(super) fn new(script: Arc<Script>) -> Self {
+        Self {
+            script,
+            next_turn: 0,
+            steps: VecDeque::new(),
+            facts: Facts::default(),
+        }
+    }
+
+    pub(super) fn script(&self) -> &Script {
+        &self.script
+    }
+
+    pub(super) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// The caller has said something: in text, or in audio whose words the script knows. Returns
+    /// the words.
+    pub(super) fn hear(&mut self, text: Option<String>) -> String {
+        let turn = self.script.turn(self.next_turn);
+        self.next_turn += 1;
+        self.steps = turn.steps.into();
+        self.facts.heard = text.unwrap_or(turn.heard);
+        self.facts.call.clear();
+        self.facts.output = None;
+        self.facts.heard.clone()
+    }
+
+    /// The model has called a tool.
+    pub(super) fn called(&mut self, arguments: BTreeMap<String, String>) {
+        self.facts.call = arguments;
+    }
+
+    /// A tool has answered.
+    pub(super) fn answered(&mut self, output: &str) {
+        self.facts.output = Some(output.to_owned());
+    }
+
+    /// The steps of the next response: up to and with a group of calls, else all that are left.
+    /// Calls that `can_call` denies are left out.
+    pub(super) fn next_steps(&mut self, can_call: impl Fn(&str) -> bool) -> Vec<Step> {
+        if self.steps.is_empty() {
+            self.steps = self.unasked().into();
+        }
+        let mut steps = Vec::new();
+        let mut called = false;
+        while let Some(step) = self.steps.pop_front() {
+            match &step {
+                Step::Call { tool, .. } if can_call(tool) => called = true,
+                Step::Call { .. } => continue,
+                _ if called => {
+                    self.steps.push_front(step);
+                    break;
+                }
+                _ => {}
+            }
+            steps.push(step);
+        }
+        steps
+    }
+
+    /// What to do when a response is asked for and the caller has said nothing new.
+    fn unasked(&mut self) -> Vec<Step> {
+        let greeting = &self.script.unprompted;
+        if self.next_turn == 0 && !greeting.is_empty() {
+            return greeting.clone();
+        }
+        self.script.turn(self.script.turns.len()).steps
+    }
+}

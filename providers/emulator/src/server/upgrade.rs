@@ -1,0 +1,143 @@
+//! The HTTP upgrade: who may connect, to which path, with which model.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use antiphon_protocol::WallTime;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde_json::json;
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    WebSocketStream, accept_hdr_async_with_config,
+    tungstenite::{
+        Message,
+        handshake::server::{ErrorResponse, Request, Response},
+        protocol::{CloseFrame, WebSocketConfig},
+    },
+};
+
+use crate::{Builder, Refusal, builder::query_value, openai::Settings};
+
+/// How long a client may take to ask for the upgrade.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// The largest message: 15 MiB of audio in base64, and its event around it.
+const MAX_MESSAGE: usize = 24 << 20;
+/// The prefix of the subprotocol by which browsers hand over a key.
+const BROWSER_KEY: &str = "openai-insecure-api-key.";
+
+/// Performs the upgrade; nothing when the client was refused or gone.
+pub(super) async fn accept(
+    stream: TcpStream,
+    builder: &Builder,
+    number: u64,
+    has_place: bool,
+) -> Option<(WebSocketStream<TcpStream>, Settings)> {
+    let mut model = None;
+    let mut wrong_key = false;
+    let check = |request: &Request, mut response: Response| {
+        if !has_place {
+            return Err(refuse(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "server_error",
+                "overloaded",
+            ));
+        }
+        let path = request.uri().path().trim_matches('/');
+        if path.split('/').rfind(|part| !part.is_empty()) != Some("realtime") {
+            return Err(refuse(
+                StatusCode::NOT_FOUND,
+                "invalid_request_error",
+                "not_found",
+            ));
+        }
+        let (key, browser) = key(request.headers());
+        wrong_key = !builder.accepts(key);
+        if wrong_key && builder.refuses_with() == Refusal::Status {
+            let status = StatusCode::UNAUTHORIZED;
+            return Err(refuse(status, "invalid_request_error", "invalid_api_key"));
+        }
+        if browser {
+            let chosen = HeaderValue::from_static("realtime");
+            response
+                .headers_mut()
+                .insert(header::SEC_WEBSOCKET_PROTOCOL, chosen);
+        }
+        model = query_value(request.uri().query(), "model");
+        Ok(response)
+    };
+    let config = WebSocketConfig::default()
+        .read_buffer_size(16 << 10)
+        .max_message_size(Some(MAX_MESSAGE))
+        .max_frame_size(Some(MAX_MESSAGE));
+    let accepted = accept_hdr_async_with_config(stream, check, Some(config));
+    let mut socket = tokio::time::timeout(HANDSHAKE, accepted).await.ok()?.ok()?;
+    if wrong_key {
+        _ = tokio::time::timeout(HANDSHAKE, turn_away(&mut socket)).await;
+        return None;
+    }
+    Some((socket, builder.settings(number, model, wall_clock())))
+}
+
+/// The key that a request carries, and whether it came as a browser's subprotocol.
+fn key(headers: &HeaderMap) -> (Option<&str>, bool) {
+    let value = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let protocols = value(header::SEC_WEBSOCKET_PROTOCOL).unwrap_or_default();
+    let mut protocols = protocols.split(',').map(str::trim);
+    let browser = protocols.clone().any(|protocol| protocol == "realtime");
+    let bearer = value(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
+    let api_key = value(header::HeaderName::from_static("api-key"));
+    let insecure = protocols.find_map(|protocol| protocol.strip_prefix(BROWSER_KEY));
+    (bearer.or(api_key).or(insecure), browser)
+}
+
+fn refuse(status: StatusCode, kind: &str, code: &str) -> ErrorResponse {
+    let body = json!({"error": {
+        "message": message(code),
+        "type": kind,
+        "param": null,
+        "code": code,
+    }});
+    let mut response = ErrorResponse::new(Some(body.to_string()));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
+fn message(code: &str) -> &'static str {
+    match code {
+        "invalid_api_key" => "Incorrect API key provided.",
+        "not_found" => "There is no such path; connect to /v1/realtime.",
+        _ => "The server serves as many connections as it may.",
+    }
+}
+
+/// Refuses a client over the WebSocket that it was given.
+async fn turn_away(socket: &mut WebSocketStream<TcpStream>) {
+    let event = json!({
+        "type": "error",
+        "event_id": "event_refused",
+        "error": {
+            "type": "invalid_request_error",
+            "code": "invalid_api_key",
+            "message": message("invalid_api_key"),
+            "param": null,
+            "event_id": null,
+        },
+    });
+    use futures::SinkExt;
+    let close = CloseFrame {
+        code: 3000.into(),
+        reason: "invalid_request_error.invalid_api_key".into(),
+    };
+    if socket.send(Message::text(event.to_string())).await.is_ok() {
+        _ = socket.close(Some(close)).await;
+    }
+}
+
+/// The one place where the server looks at a calendar; it only shows in `expires_at`.
+fn wall_clock() -> WallTime {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    WallTime::from_unix_seconds(since.as_secs())
+}
