@@ -66,7 +66,7 @@ pub(super) const SUITES: &[Suite] = &[
         tier: Tier::Everyday,
         budget: 10,
         env: &[],
-        work: Work::Cargo(&["fmt", "--all", "--check"]),
+        work: Work::Cargo(&["fmt", "--all", "--check", "--", "--color=never"]),
     },
     Suite {
         name: "tidy",

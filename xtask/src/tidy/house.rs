@@ -80,6 +80,10 @@ pub(crate) const SHELLS: &[Shell] = &[
         prefix: "session/src/builder.rs",
         reason: "draws the date and the seed that a session starts with",
     },
+    Shell {
+        prefix: "providers/emulator/src/server/",
+        reason: "serves the machine on real sockets",
+    },
 ];
 
 /// Where the same inputs must give the same outputs.
