@@ -8,6 +8,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 
 use super::{
+    facts,
     model::{
         Branch, Description, Events, Field, File, Item, Kind, Object, Presence, Type, Union,
         Variant, When,
@@ -15,17 +16,14 @@ use super::{
     names,
 };
 
-/// Events and branches above this many bytes are boxed, so that an enum stays the size of the
-/// small frames that make up most of the traffic.
-const UNBOXED: usize = 176;
-
 /// The module of one description file.
 pub(crate) fn module(description: &Description, file: &File) -> Result<String> {
     let mut emitter = Emitter {
         description,
         file,
-        written: written(description),
+        written: facts::written(description),
         foreign: BTreeMap::new(),
+        current: String::new(),
         out: String::new(),
     };
     for item in &file.items {
@@ -44,9 +42,9 @@ pub(crate) fn module(description: &Description, file: &File) -> Result<String> {
     )?;
     out.push_str("#[allow(unused_imports, reason = \"each module uses some of them\")]\n");
     out.push_str(
-        "use super::{\n    macros::{events, from_branch, object, open_enum, setters, union},\n",
+        "use super::{\n    macros::{events, frames, from_branch, object, open_enum, setters, union},\n",
     );
-    out.push_str("    wire::{DecodeError, Degraded, Extra, Key, Limits, Nullable, Raw, RawEvent, Secret},\n};\n");
+    out.push_str("    scan::Key,\n    wire::{DecodeError, Degraded, Extra, Limits, Nullable, Raw, RawEvent, Secret},\n};\n");
     for (module, names) in &emitter.foreign {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         writeln!(out, "use super::{module}::{{{}}};", names.join(", "))?;
@@ -56,10 +54,20 @@ pub(crate) fn module(description: &Description, file: &File) -> Result<String> {
 }
 
 /// `generated/mod.rs`.
-pub(crate) fn index(description: &Description) -> String {
-    let mut out = String::from(
-        "//! Written by `cargo xtask codegen` from `schema/`; never edited.\n\nmod macros;\npub(crate) mod wire;\n\n",
-    );
+pub(crate) fn index(description: &Description, runtime: &[(&str, &str)]) -> String {
+    let mut out =
+        String::from("//! Written by `cargo xtask codegen` from `schema/`; never edited.\n\n");
+    for (name, _) in runtime {
+        if *name == "scan" {
+            out.push_str(
+                "#[allow(dead_code, reason = \"each wire tells frames apart its own way\")]\n",
+            );
+        }
+        out.push_str("pub(crate) mod ");
+        out.push_str(name);
+        out.push_str(";\n");
+    }
+    out.push('\n');
     for file in &description.files {
         out.push_str("pub(crate) mod ");
         out.push_str(&file.name);
@@ -68,67 +76,19 @@ pub(crate) fn index(description: &Description) -> String {
     out
 }
 
-/// Names of the objects that a client writes: requests, what `Client…` events hold, and what
-/// these reach.
-fn written(description: &Description) -> BTreeSet<(String, String)> {
-    let mut seen = BTreeSet::new();
-    let mut open = Vec::new();
-    for file in &description.files {
-        for item in &file.items {
-            match &item.kind {
-                Kind::Object(object) if object.written => {
-                    open.push((file.name.clone(), item.name.clone()));
-                }
-                Kind::Events(events) if item.name.contains("Client") => open.extend(
-                    events
-                        .events
-                        .iter()
-                        .map(|event| (file.name.clone(), event.object.clone())),
-                ),
-                _ => {}
-            }
-        }
-    }
-    while let Some((file, name)) = open.pop() {
-        let Some((home, item)) = description.find(&file, &name) else {
-            continue;
-        };
-        if !seen.insert((home.name.clone(), name)) {
-            continue;
-        }
-        let types: Vec<&Type> = match &item.kind {
-            Kind::Object(object) => object.fields.iter().map(|field| &field.ty).collect(),
-            Kind::Union(union) => union.branches.iter().map(|branch| &branch.ty).collect(),
-            Kind::Enum(_) | Kind::Events(_) => Vec::new(),
-        };
-        open.extend(
-            types
-                .into_iter()
-                .filter_map(named)
-                .map(|name| (home.name.clone(), name.into())),
-        );
-    }
-    seen
-}
-
-fn named(ty: &Type) -> Option<&str> {
-    match ty {
-        Type::Named(name) => Some(name),
-        Type::List(inner) | Type::Map(inner) => named(inner),
-        _ => None,
-    }
-}
-
 struct Emitter<'a> {
     description: &'a Description,
     file: &'a File,
     written: BTreeSet<(String, String)>,
     foreign: BTreeMap<String, BTreeSet<String>>,
+    /// The type that is being written.
+    current: String,
     out: String,
 }
 
 impl Emitter<'_> {
     fn item(&mut self, item: &Item) -> Result<()> {
+        self.current.clone_from(&item.name);
         self.out.push('\n');
         self.doc(0, &item.doc, &format!("`{}`.", item.name))?;
         match &item.kind {
@@ -136,6 +96,7 @@ impl Emitter<'_> {
             Kind::Enum(variants) => self.open_enum(&item.name, variants),
             Kind::Union(union) => self.union(&item.name, union),
             Kind::Events(events) => self.events(&item.name, events),
+            Kind::Frames(message) => self.frames(&item.name, message),
         }
     }
 
@@ -147,7 +108,10 @@ impl Emitter<'_> {
 
     fn object(&mut self, name: &str, object: &Object) -> Result<()> {
         let constants = object.fields.iter().any(|field| field.preset);
-        let defaultable = object.fields.iter().all(|field| self.field_defaults(field));
+        let defaultable = object
+            .fields
+            .iter()
+            .all(|field| facts::field_defaults(self.description, &self.file.name, field));
         let derived = if defaultable && !constants {
             ", Default"
         } else {
@@ -206,9 +170,9 @@ impl Emitter<'_> {
             {
                 writeln!(
                     self.out,
-                    "    {keyword} {} = {:?};",
+                    "    {keyword} {} = {};",
                     names::field(&field.wire),
-                    field.wire
+                    spellings(&field.wire, " | ")
                 )?;
             }
         }
@@ -410,9 +374,9 @@ impl Emitter<'_> {
             "#[derive(Debug, Clone, PartialEq)]\n#[non_exhaustive]\npub enum {name} {{"
         )?;
         for event in &events.events {
-            let size = self.size(&Type::Named(event.object.clone()), 0)?;
+            let size = self.size(&Type::Named(event.object.clone()))?;
             let object = self.rust_type(&Type::Named(event.object.clone()))?;
-            let held = if size > UNBOXED {
+            let held = if size > facts::UNBOXED {
                 format!("Box<{object}>")
             } else {
                 object
@@ -441,9 +405,35 @@ impl Emitter<'_> {
         Ok(())
     }
 
+    fn frames(&mut self, name: &str, message: &str) -> Result<()> {
+        let (_, item) = self.look_up(message)?;
+        let Kind::Object(object) = &item.kind else {
+            bail!("{message} is no object");
+        };
+        let members: Vec<String> = object
+            .fields
+            .iter()
+            .map(|field| spellings(&field.wire, ", "))
+            .collect();
+        let message = self.rust_type(&Type::Named(message.to_owned()))?;
+        writeln!(
+            self.out,
+            "#[derive(Debug, Clone, PartialEq)]\n#[non_exhaustive]\npub enum {name} {{\n    \
+             /// A message with members that it names, or none.\n    Message(Box<{message}>),\n    \
+             /// A message of which no member is named.\n    Unknown(RawEvent),\n    \
+             /// A message in a shape that does not fit.\n    Degraded(Box<Degraded>),\n}}\n\n\
+             frames! {{ {name}({message}) {{"
+        )?;
+        for member in members {
+            writeln!(self.out, "    {member},")?;
+        }
+        self.out.push_str("}}\n");
+        Ok(())
+    }
+
     fn branch_type(&mut self, branch: &Branch) -> Result<String> {
         let ty = self.rust_type(&branch.ty)?;
-        let boxed = self.size(&branch.ty, 0)? > UNBOXED;
+        let boxed = self.size(&branch.ty)? > facts::UNBOXED;
         Ok(if boxed { format!("Box<{ty}>") } else { ty })
     }
 
@@ -472,6 +462,12 @@ impl Emitter<'_> {
                     self.rust_type(inner)?
                 )
             }
+            Type::Int64 => self.proto("Int64"),
+            Type::Duration => self.proto("ProtoDuration"),
+            Type::Boxed(name) => {
+                format!("Box<{}>", self.rust_type(&Type::Named(name.clone()))?)
+            }
+            Type::Named(name) if *name == self.current => "Self".to_owned(),
             Type::Named(name) => {
                 let (home, _) = self.look_up(name)?;
                 if home.name != self.file.name {
@@ -483,71 +479,38 @@ impl Emitter<'_> {
         })
     }
 
+    fn proto(&mut self, name: &str) -> String {
+        let names = self.foreign.entry("proto".to_owned()).or_default();
+        names.insert(name.to_owned());
+        name.to_owned()
+    }
+
+    fn size(&self, ty: &Type) -> Result<usize> {
+        facts::size(self.description, &self.file.name, ty, 0)
+    }
+
     fn look_up(&self, name: &str) -> Result<(&File, &Item)> {
         let found = self.description.find(&self.file.name, name);
         found.with_context(|| format!("no type is named `{name}`"))
     }
+}
 
-    fn field_defaults(&self, field: &Field) -> bool {
-        field.presence != Presence::Required || self.defaults(&field.ty)
-    }
-
-    /// Whether the type has a `Default`.
-    fn defaults(&self, ty: &Type) -> bool {
-        let Type::Named(name) = ty else { return true };
-        match self.description.find(&self.file.name, name) {
-            Some((
-                _,
-                Item {
-                    kind: Kind::Object(object),
-                    ..
-                },
-            )) => object.fields.iter().all(|field| self.field_defaults(field)),
-            _ => false,
-        }
-    }
-
-    /// Roughly the bytes that a value takes in place.
-    fn size(&self, ty: &Type, depth: usize) -> Result<usize> {
-        if depth > 16 {
-            bail!("a type holds itself without a list between");
-        }
-        let Type::Named(name) = ty else {
-            return Ok(match ty {
-                Type::Bool | Type::Int | Type::Uint | Type::Float => 8,
-                Type::Any => 32,
-                _ => 24,
-            });
-        };
-        let (_, item) = self.look_up(name)?;
-        Ok(match &item.kind {
-            Kind::Enum(_) => 24,
-            Kind::Union(union) => {
-                let mut largest = 16;
-                for branch in &union.branches {
-                    let size = self.size(&branch.ty, depth + 1)?;
-                    largest = largest.max(if size > UNBOXED { 8 } else { size });
-                }
-                largest + 8
-            }
-            Kind::Object(object) => {
-                let mut total = 8;
-                for field in &object.fields {
-                    let number =
-                        matches!(field.ty, Type::Bool | Type::Int | Type::Uint | Type::Float);
-                    let tagged = field.presence != Presence::Required && number;
-                    total += self.size(&field.ty, depth + 1)? + if tagged { 8 } else { 0 };
-                }
-                total
-            }
-            Kind::Events(_) => UNBOXED + 8,
-        })
+/// A member's name as a pattern: one in camelCase is read in snake_case too.
+fn spellings(wire: &str, separator: &str) -> String {
+    let snake = names::snake(wire);
+    if snake == wire {
+        format!("{wire:?}")
+    } else {
+        format!("{wire:?}{separator}{snake:?}")
     }
 }
 
 /// Whether an argument of this type is taken as `impl Into`.
 fn converts(ty: &Type) -> bool {
-    matches!(ty, Type::Str | Type::Secret | Type::Named(_))
+    matches!(
+        ty,
+        Type::Str | Type::Secret | Type::Int64 | Type::Duration | Type::Named(_) | Type::Boxed(_)
+    )
 }
 
 fn literal(ty: &Type, constant: &str) -> Result<String> {

@@ -5,6 +5,7 @@
 //! stay independent of one another that way.
 
 mod emit;
+mod facts;
 pub(crate) mod model;
 mod names;
 mod parse;
@@ -25,9 +26,13 @@ use model::Description;
 pub(crate) const PROTOCOLS: &[&str] = &["openai-realtime", "openai-live", "gemini-live"];
 
 const RUNTIME: &[(&str, &str)] = &[
-    ("wire", include_str!("runtime/wire.rs")),
     ("macros", include_str!("runtime/macros.rs")),
+    ("scan", include_str!("runtime/scan.rs")),
+    ("wire", include_str!("runtime/wire.rs")),
 ];
+
+/// What a wire made with protobuf needs besides.
+const PROTO: (&str, &str) = ("proto", include_str!("runtime/proto.rs"));
 
 /// Runs `codegen [--check]`.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
@@ -91,7 +96,11 @@ pub(crate) fn read(folder: &Path) -> Result<Description> {
 fn generate(folder: &Path, check: bool) -> Result<Vec<PathBuf>> {
     let description = read(folder)?;
     let mut files = BTreeMap::new();
-    for (name, text) in RUNTIME {
+    let mut runtime = RUNTIME.to_vec();
+    if description.uses_protobuf() {
+        runtime.push(PROTO);
+    }
+    for (name, text) in &runtime {
         files.insert(format!("{name}.rs"), (*text).to_owned());
     }
     for file in &description.files {
@@ -100,7 +109,7 @@ fn generate(folder: &Path, check: bool) -> Result<Vec<PathBuf>> {
             emit::module(&description, file)?,
         );
     }
-    files.insert("mod.rs".to_owned(), emit::index(&description));
+    files.insert("mod.rs".to_owned(), emit::index(&description, &runtime));
 
     let target = folder.join("src/generated");
     fs::create_dir_all(&target)?;

@@ -32,6 +32,8 @@ pub(crate) enum Kind {
     Enum(Vec<Variant>),
     Union(Union),
     Events(Events),
+    /// An enum over the messages of a wire that tells them by their members: the object's name.
+    Frames(String),
 }
 
 #[derive(Debug, Default)]
@@ -81,10 +83,16 @@ pub(crate) enum Type {
     Int,
     Uint,
     Float,
+    /// A string on the wire, or a number.
+    Int64,
+    /// A string such as `9.5s`.
+    Duration,
     Any,
     List(Box<Self>),
     Map(Box<Self>),
     Named(String),
+    /// `^Name`: a field of an object's own type.
+    Boxed(String),
 }
 
 #[derive(Debug)]
@@ -134,6 +142,20 @@ pub(crate) struct Event {
 }
 
 impl Description {
+    /// Whether any field has one of protobuf's scalars.
+    pub(crate) fn uses_protobuf(&self) -> bool {
+        self.files
+            .iter()
+            .flat_map(|file| &file.items)
+            .any(|item| match &item.kind {
+                Kind::Object(object) => {
+                    let mut fields = object.fields.iter();
+                    fields.any(|field| matches!(field.ty, Type::Int64 | Type::Duration))
+                }
+                _ => false,
+            })
+    }
+
     /// The item of that name, as seen from `file`: its own names come first.
     pub(crate) fn find(&self, file: &str, name: &str) -> Option<(&File, &Item)> {
         let home = self.files.iter().filter(|candidate| candidate.name == file);

@@ -30,9 +30,11 @@
 //!
 //! A field is `name` (required), `name*` (promised, absence forgiven), `name?` (optional) or
 //! `name??` (optional, and `null` has a meaning of its own); then its type (`str`, `secret`,
-//! `bool`, `int`, `uint`, `float`, `any`, `[T]`, `{T}` or a name), its only value (`== value`, or
-//! `= value` when it is set by default), and documentation after ` : `. `request` is an object
-//! that a client writes outside of any event.
+//! `bool`, `int`, `uint`, `float`, `int64`, `duration`, `any`, `[T]`, `{T}`, a name, or `^Name` for
+//! an object that holds itself), its only value (`== value`, or `= value` when it is set by
+//! default), and documentation after ` : `. `request` is an object that a client writes outside of
+//! any event. `frames ServerFrame ServerMessage` is the enum over messages that are told by their
+//! members. A name in camelCase is also read in snake_case.
 
 use anyhow::{Context as _, Result, bail};
 
@@ -53,6 +55,11 @@ pub(crate) fn file(into: &mut Description, name: &str, text: &str) -> Result<()>
     };
     for (index, line) in text.lines().enumerate() {
         parse_line(into, &mut file, line).with_context(|| format!("{name}.wire:{}", index + 1))?;
+    }
+    for item in &mut file.items {
+        if let Kind::Enum(variants) = &mut item.kind {
+            shorten(variants);
+        }
     }
     into.files.push(file);
     Ok(())
@@ -79,7 +86,7 @@ fn parse_line(into: &mut Description, file: &mut File, line: &str) -> Result<()>
             .items
             .iter_mut()
             .rev()
-            .find(|item| !matches!(item.kind, Kind::Events(_)));
+            .find(|item| !matches!(item.kind, Kind::Events(_) | Kind::Frames(_)));
         let item = item.context("an indented line before any header")?;
         return member(&mut item.kind, &words, doc);
     }
@@ -130,6 +137,15 @@ fn header(into: &mut Description, file: &mut File, words: &[&str], doc: String) 
             file.items.push(Item {
                 name,
                 doc: about,
+                kind,
+            });
+            Ok(())
+        }
+        ["frames", name, message] => {
+            let kind = Kind::Frames((*message).to_owned());
+            file.items.push(Item {
+                name: (*name).to_owned(),
+                doc,
                 kind,
             });
             Ok(())
@@ -187,7 +203,7 @@ fn member(kind: &mut Kind, words: &[&str], doc: String) -> Result<()> {
                 union.branches.push(branch);
             }
         },
-        Kind::Events(_) => bail!("an event enum has no members of its own"),
+        Kind::Events(_) | Kind::Frames(_) => bail!("an event enum has no members of its own"),
     }
     Ok(())
 }
@@ -231,6 +247,9 @@ fn parse_type(text: &str) -> Result<Type> {
     {
         return Ok(Type::Map(Box::new(parse_type(inner)?)));
     }
+    if let Some(name) = text.strip_prefix('^') {
+        return Ok(Type::Boxed(name.to_owned()));
+    }
     Ok(match text {
         "str" => Type::Str,
         "secret" => Type::Secret,
@@ -238,6 +257,8 @@ fn parse_type(text: &str) -> Result<Type> {
         "int" => Type::Int,
         "uint" => Type::Uint,
         "float" => Type::Float,
+        "int64" => Type::Int64,
+        "duration" => Type::Duration,
         "any" => Type::Any,
         name if name.starts_with(|first: char| first.is_ascii_uppercase()) => {
             Type::Named(name.to_owned())
@@ -254,6 +275,20 @@ fn variant(word: &str) -> Variant {
     Variant {
         name,
         wire: wire.to_owned(),
+    }
+}
+
+/// `END_SENSITIVITY_HIGH` of `EndSensitivity` is `High`.
+fn shorten(variants: &mut [Variant]) {
+    let wires: Vec<&str> = variants
+        .iter()
+        .map(|variant| variant.wire.as_str())
+        .collect();
+    let length = names::shared_prefix(&wires).len();
+    for variant in variants {
+        if let Some(rest) = variant.wire.get(length..).filter(|_| length > 0) {
+            variant.name = names::variant(rest);
+        }
     }
 }
 

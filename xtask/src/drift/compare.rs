@@ -41,7 +41,7 @@ impl<'a> Comparison<'a> {
 
     fn ty(&mut self, file: &str, place: &str, ty: &Type, node: &Node<'_>) -> Result<()> {
         let fits = match (ty, &node.shape) {
-            (Type::Named(name), _) => return self.named(file, name, node),
+            (Type::Named(name) | Type::Boxed(name), _) => return self.named(file, name, node),
             (Type::List(inner), Shape::Array(items)) => {
                 let items = self.bundle.node(items, &format!("{}[]", node.name))?;
                 return self.ty(file, &format!("{place}[]"), inner, &items);
@@ -50,8 +50,12 @@ impl<'a> Comparison<'a> {
                 let values = self.bundle.node(values, &format!("{}{{}}", node.name))?;
                 return self.ty(file, &format!("{place}{{}}"), inner, &values);
             }
-            (Type::Str | Type::Secret, Shape::String { members }) => members.is_none(),
+            (Type::Str | Type::Secret, Shape::String { members }) => {
+                members.is_none() && !node.notes.duration
+            }
             (Type::Int | Type::Uint, Shape::Integer { constant }) => constant.is_none(),
+            (Type::Int64, _) => node.notes.int64,
+            (Type::Duration, _) => node.notes.duration,
             (Type::Float, Shape::Number) | (Type::Bool, Shape::Bool) | (Type::Any, Shape::Any) => {
                 true
             }
@@ -83,6 +87,7 @@ impl<'a> Comparison<'a> {
             Kind::Object(object) => self.object(&home.name, name, object, node),
             Kind::Union(union) => self.union(&home.name, name, union, node),
             Kind::Events(events) => self.events(&home.name, name, events, node),
+            Kind::Frames(message) => self.named(&home.name, message, node),
             Kind::Enum(variants) => {
                 let Shape::String {
                     members: Some(members),
@@ -294,9 +299,11 @@ fn label(ty: &Type) -> &'static str {
         Type::Bool => "bool",
         Type::Int | Type::Uint => "integer",
         Type::Float => "number",
+        Type::Int64 => "int64",
+        Type::Duration => "duration",
         Type::Any => "any",
         Type::List(_) => "array",
         Type::Map(_) => "map",
-        Type::Named(_) => "a named type",
+        Type::Named(_) | Type::Boxed(_) => "a named type",
     }
 }

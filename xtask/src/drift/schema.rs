@@ -21,6 +21,7 @@ pub(super) struct Node<'a> {
 pub(super) struct Notes {
     pub(super) null_meaningful: bool,
     pub(super) int64: bool,
+    pub(super) duration: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -85,14 +86,20 @@ impl Bundle {
     fn follow<'a>(&'a self, schema: &'a Value, place: &str, notes: &mut Notes) -> Result<Node<'a>> {
         notes.null_meaningful |= schema.get("x-null-meaningful").is_some();
         notes.int64 |= schema.get("x-int64").is_some();
+        notes.duration |= schema.get("x-duration").is_some();
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             let name = reference.rsplit('/').next().unwrap_or(reference);
             let target = self.root.pointer(reference.trim_start_matches('#'));
             let target = target.with_context(|| format!("{reference} leads nowhere"))?;
             return self.follow(target, name, notes);
         }
-        for keyword in ["oneOf", "anyOf"] {
-            if let Some(branches) = schema.get(keyword).and_then(Value::as_array) {
+        // An object may list alternatives among its own members, which its members show already.
+        let alternatives: &[&str] = match schema.get("properties") {
+            Some(_) => &[],
+            None => &["oneOf", "anyOf"],
+        };
+        for keyword in alternatives {
+            if let Some(branches) = schema.get(*keyword).and_then(Value::as_array) {
                 return self.union(branches, place, notes);
             }
         }

@@ -5,8 +5,9 @@
 use super::session::Detail;
 #[allow(unused_imports, reason = "each module uses some of them")]
 use super::{
-    macros::{events, from_branch, object, open_enum, setters, union},
-    wire::{DecodeError, Degraded, Extra, Key, Limits, Nullable, Raw, RawEvent, Secret},
+    macros::{events, frames, from_branch, object, open_enum, setters, union},
+    scan::Key,
+    wire::{DecodeError, Degraded, Extra, Limits, Nullable, Raw, RawEvent, Secret},
 };
 
 /// An entry of the conversation.

@@ -1,6 +1,8 @@
 //! Written by `cargo xtask codegen` from `schema/`; never edited.
 
-mod macros;
+pub(crate) mod macros;
+#[allow(dead_code, reason = "each wire tells frames apart its own way")]
+pub(crate) mod scan;
 pub(crate) mod wire;
 
 pub(crate) mod client;

@@ -6,8 +6,9 @@ use super::session::{RealtimeSession, Session};
 use super::translation::TranslationSession;
 #[allow(unused_imports, reason = "each module uses some of them")]
 use super::{
-    macros::{events, from_branch, object, open_enum, setters, union},
-    wire::{DecodeError, Degraded, Extra, Key, Limits, Nullable, Raw, RawEvent, Secret},
+    macros::{events, frames, from_branch, object, open_enum, setters, union},
+    scan::Key,
+    wire::{DecodeError, Degraded, Extra, Limits, Nullable, Raw, RawEvent, Secret},
 };
 
 /// `POST /v1/realtime/client_secrets`: asks for a short-lived credential.

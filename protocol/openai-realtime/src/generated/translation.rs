@@ -6,8 +6,9 @@ use super::server::ErrorEvent;
 use super::session::NoiseReductionType;
 #[allow(unused_imports, reason = "each module uses some of them")]
 use super::{
-    macros::{events, from_branch, object, open_enum, setters, union},
-    wire::{DecodeError, Degraded, Extra, Key, Limits, Nullable, Raw, RawEvent, Secret},
+    macros::{events, frames, from_branch, object, open_enum, setters, union},
+    scan::Key,
+    wire::{DecodeError, Degraded, Extra, Limits, Nullable, Raw, RawEvent, Secret},
 };
 
 /// What a client sends in a translation session.

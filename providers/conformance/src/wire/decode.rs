@@ -1,5 +1,6 @@
 //! One way to decode a frame of any protocol.
 
+use antiphon_gemini_live_types as gemini;
 use antiphon_openai_realtime_types as realtime;
 
 use super::{Direction, Protocol};
@@ -59,7 +60,15 @@ pub fn decode(protocol: Protocol, direction: Option<Direction>, frame: &str) -> 
                 readers.extend([client_event as fn(&str) -> _, translation_client_event]);
             }
         }
-        Protocol::OpenAiLive | Protocol::GeminiLive => {}
+        Protocol::OpenAiLive => {}
+        Protocol::GeminiLive => {
+            if server {
+                readers.push(gemini_server_frame);
+            }
+            if client {
+                readers.push(gemini_client_frame);
+            }
+        }
     }
     let mut best = Outcome::Failed("no description".to_owned());
     for reader in readers {
@@ -113,3 +122,5 @@ reader!(
     realtime,
     realtime::TranslationClientEvent
 );
+reader!(gemini_server_frame, gemini, gemini::ServerFrame);
+reader!(gemini_client_frame, gemini, gemini::ClientFrame);

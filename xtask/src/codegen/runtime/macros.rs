@@ -34,7 +34,7 @@ macro_rules! object {
                         while let Some(Key(key)) = map.next_key()? {
                             match &*key {
                                 $($tk => {
-                                    $crate::generated::wire::expect_tag(&mut map, $tk, $tv)?;
+                                    $crate::generated::scan::expect_tag(&mut map, $tk, $tv)?;
                                     untagged = untagged.get(1..).unwrap_or_default();
                                 })*
                                 $($rk $(| $ra)* => $rf = Some(map.next_value()?),)*
@@ -91,6 +91,7 @@ macro_rules! object {
 }
 
 /// Codec of a union, told apart by the kind of JSON value and, among objects, by a tag.
+#[allow(unused_macros, reason = "some wires have no union")]
 macro_rules! union {
     ($name:ident {
         $(string $string:ident;)?
@@ -102,15 +103,16 @@ macro_rules! union {
     }) => {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                use $crate::generated::wire::Shape;
+                #[allow(unused_imports, reason = "some unions have no tag")]
+                use $crate::generated::scan::{Shape, shape, tag};
                 let raw = Raw::deserialize(deserializer)?;
-                let branch = match raw.shape() {
+                let branch = match shape(&raw) {
                     $(Shape::String => raw.read().map(Self::$string),)?
                     $(Shape::Number => raw.read().map(Self::$number),)?
                     $(Shape::Bool => raw.read().map(Self::$bool),)?
                     $(Shape::Array => raw.read().map(Self::$array),)?
                     $(Shape::Object => raw.read().map(Self::$object),)?
-                    $(Shape::Object => match raw.tag($key).as_deref() {
+                    $(Shape::Object => match tag(&raw, $key).as_deref() {
                         $(Some($tag) => raw.read().map(Self::$variant),)*
                         $(None => raw.read().map(Self::$absent),)?
                         _ => return Ok(Self::Unknown(raw)),
@@ -195,6 +197,7 @@ macro_rules! open_enum {
 }
 
 /// Codec of an event enum.
+#[allow(unused_macros, reason = "some wires tell their messages by a member")]
 macro_rules! events {
     ($name:ident { $($tag:literal => $variant:ident($object:ty),)* }) => {
         impl $name {
@@ -224,7 +227,7 @@ macro_rules! events {
             /// # Errors
             /// As [`Self::from_json`].
             pub fn from_json_within(text: &str, limits: &Limits) -> Result<Self, DecodeError> {
-                let event_type = $crate::generated::wire::event_type(text, limits)?;
+                let event_type = $crate::generated::scan::event_type(text, limits)?;
                 let typed = match &*event_type {
                     $($tag => serde_json::from_str(text).map(Self::$variant),)*
                     _ => return RawEvent::new(event_type, text).map(Self::Unknown),
@@ -280,12 +283,80 @@ macro_rules! events {
                 match self {
                     $(Self::$variant(event) => event.serialize(serializer),)*
                     Self::Unknown(event) => {
-                        $crate::generated::wire::serialize_text(event.json(), serializer)
+                        $crate::generated::scan::serialize_text(event.json(), serializer)
                     }
                     Self::Degraded(event) => {
-                        $crate::generated::wire::serialize_text(event.json(), serializer)
+                        $crate::generated::scan::serialize_text(event.json(), serializer)
                     }
                 }
+            }
+        }
+    };
+}
+
+/// Codec of a frame enum, for a wire whose messages are told by their members.
+#[allow(unused_macros, reason = "some wires tell their events by a type")]
+macro_rules! frames {
+    ($name:ident($message:ty) { $($member:literal,)* }) => {
+        impl $name {
+            /// Every member that this wire's messages may have, in each accepted spelling.
+            pub const MEMBERS: &'static [&'static str] = &[$($member),*];
+
+            /// Reads one frame. A frame of which no member is named here, or that does not fit,
+            /// is kept as it arrived.
+            ///
+            /// # Errors
+            /// [`DecodeError`] when the frame is not a JSON object, or exceeds the default
+            /// [`Limits`].
+            pub fn from_json(text: &str) -> Result<Self, DecodeError> {
+                Self::from_json_within(text, &Limits::default())
+            }
+
+            /// [`Self::from_json`] of bytes: this wire uses text and binary frames alike.
+            ///
+            /// # Errors
+            /// As [`Self::from_json`]; [`DecodeError::NotUtf8`] besides.
+            pub fn from_slice(frame: &[u8]) -> Result<Self, DecodeError> {
+                Self::from_json($crate::generated::wire::utf8(frame)?)
+            }
+
+            /// [`Self::from_json`] within other bounds.
+            ///
+            /// # Errors
+            /// As [`Self::from_json`].
+            pub fn from_json_within(text: &str, limits: &Limits) -> Result<Self, DecodeError> {
+                use $crate::generated::scan::{Members, members};
+                match members(text, Self::MEMBERS, limits)? {
+                    Members::Unknown(member) => RawEvent::new(member, text).map(Self::Unknown),
+                    Members::Known(member) => match serde_json::from_str(text) {
+                        Ok(message) => Ok(Self::Message(message)),
+                        Err(error) => Degraded::new(member, &error, text)
+                            .map(|event| Self::Degraded(event.into())),
+                    },
+                }
+            }
+
+            /// The frame. What was kept raw comes back byte for byte.
+            #[must_use]
+            pub fn to_json(&self) -> String {
+                let mut out = Vec::with_capacity(256);
+                self.write_json(&mut out);
+                String::from_utf8(out).unwrap_or_default()
+            }
+
+            /// Appends the frame to a buffer, which may be reused.
+            pub fn write_json(&self, out: &mut Vec<u8>) {
+                match self {
+                    Self::Message(message) => $crate::generated::wire::write_json(message, out),
+                    Self::Unknown(event) => out.extend_from_slice(event.json().as_bytes()),
+                    Self::Degraded(event) => out.extend_from_slice(event.json().as_bytes()),
+                }
+            }
+        }
+
+        impl From<$message> for $name {
+            fn from(message: $message) -> Self {
+                Self::Message(message.into())
             }
         }
     };
@@ -320,6 +391,7 @@ macro_rules! setters {
 }
 
 /// Conversions into a union from what its branches hold.
+#[allow(unused_macros, reason = "some wires have no union")]
 macro_rules! from_branch {
     ($name:ident { $(from $variant:ident($type:ty);)* $(str $string:ident($text:ty);)? }) => {
         $(impl From<$type> for $name {
@@ -335,4 +407,5 @@ macro_rules! from_branch {
     };
 }
 
-pub(crate) use {events, from_branch, object, open_enum, setters, union};
+#[allow(unused_imports, reason = "each wire uses some of them")]
+pub(crate) use {events, frames, from_branch, object, open_enum, setters, union};

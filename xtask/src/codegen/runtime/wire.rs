@@ -8,7 +8,7 @@ use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, IgnoredAny, MapAccess, Visitor},
+    de::IgnoredAny,
 };
 use serde_json::{Value, value::RawValue};
 
@@ -285,35 +285,6 @@ impl Raw {
     pub fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Misfit> {
         serde_json::from_str(self.json()).map_err(|error| Misfit::new(&error))
     }
-
-    pub(crate) fn shape(&self) -> Shape {
-        match self.json().as_bytes().first() {
-            Some(b'"') => Shape::String,
-            Some(b'{') => Shape::Object,
-            Some(b'[') => Shape::Array,
-            Some(b't' | b'f') => Shape::Bool,
-            Some(b'n') | None => Shape::Null,
-            Some(_) => Shape::Number,
-        }
-    }
-
-    pub(crate) fn tag(&self, name: &str) -> Option<Cow<'_, str>> {
-        string_member(self.json(), name, &UNBOUNDED).ok().flatten()
-    }
-}
-
-const UNBOUNDED: Limits =
-    Limits { max_bytes: usize::MAX, max_depth: usize::MAX, max_string: usize::MAX };
-
-/// What kind of JSON value a text is, told by its first character.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
-    String,
-    Number,
-    Bool,
-    Null,
-    Array,
-    Object,
 }
 
 impl PartialEq for Raw {
@@ -409,7 +380,7 @@ impl Degraded {
     }
 }
 
-fn check_syntax(json: &str) -> Result<(), DecodeError> {
+pub(crate) fn check_syntax(json: &str) -> Result<(), DecodeError> {
     serde_json::from_str::<IgnoredAny>(json)
         .map(drop)
         .map_err(|error| DecodeError::syntax(&error))
@@ -424,128 +395,4 @@ pub(crate) fn utf8(frame: &[u8]) -> Result<&str, DecodeError> {
 #[expect(clippy::expect_used, reason = "wire types have string keys and write to memory")]
 pub(crate) fn write_json(value: &impl Serialize, out: &mut Vec<u8>) {
     serde_json::to_writer(out, value).expect("a wire type is JSON");
-}
-
-/// Serializes a frame that is kept as text into a larger document.
-pub(crate) fn serialize_text<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    serde_json::from_str::<&RawValue>(json)
-        .map_err(serde::ser::Error::custom)?
-        .serialize(serializer)
-}
-
-/// The top-level string member `name`, found in one pass that also keeps the limits. It tells
-/// the type of an event before its one typed parse; grammar is that parse's to check.
-pub(crate) fn string_member<'a>(
-    text: &'a str,
-    name: &str,
-    limits: &Limits,
-) -> Result<Option<Cow<'a, str>>, DecodeError> {
-    let bytes = text.as_bytes();
-    if bytes.len() > limits.max_bytes {
-        return Err(DecodeError::TooLarge { bytes: bytes.len(), limit: limits.max_bytes });
-    }
-    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
-        check_syntax(text)?;
-        return Err(DecodeError::NotAnObject);
-    }
-    let (mut at, mut depth) = (0, 0_usize);
-    let (mut key_next, mut wanted, mut found) = (false, false, None);
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => {
-                let end = string_end(bytes, at + 1);
-                if end - at > limits.max_string {
-                    return Err(DecodeError::StringTooLong { limit: limits.max_string });
-                }
-                if depth == 1 && (key_next || wanted) {
-                    let string = text.get(at..=end).and_then(unquote);
-                    if key_next {
-                        wanted = string.is_some_and(|key| key == name);
-                    } else {
-                        found = string;
-                    }
-                }
-                at = end;
-            }
-            b'{' | b'[' => {
-                depth += 1;
-                key_next = depth == 1;
-                if depth > limits.max_depth {
-                    return Err(DecodeError::TooDeep { limit: limits.max_depth });
-                }
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b',' if depth == 1 => key_next = true,
-            b':' if depth == 1 => key_next = false,
-            _ => {}
-        }
-        at += 1;
-    }
-    Ok(found)
-}
-
-/// The type of an event frame.
-pub(crate) fn event_type<'a>(text: &'a str, limits: &Limits) -> Result<Cow<'a, str>, DecodeError> {
-    let found = string_member(text, "type", limits)?;
-    found.ok_or_else(|| check_syntax(text).err().unwrap_or(DecodeError::NoType))
-}
-
-/// Index of the quote that ends the string whose content starts at `at`, or of the last byte.
-fn string_end(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => return at,
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
-    bytes.len().saturating_sub(1)
-}
-
-fn unquote(token: &str) -> Option<Cow<'_, str>> {
-    let inner = token.strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') {
-        serde_json::from_str(token).ok().map(Cow::Owned)
-    } else {
-        Some(Cow::Borrowed(inner))
-    }
-}
-
-/// An object key, borrowed from the frame unless it holds escapes.
-pub(crate) struct Key<'de>(pub(crate) Cow<'de, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl<'de> Visitor<'de> for KeyVisitor {
-            type Value = Key<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a member name")
-            }
-
-            fn visit_borrowed_str<E: de::Error>(self, key: &'de str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Borrowed(key)))
-            }
-
-            fn visit_str<E: de::Error>(self, key: &str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Owned(key.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(KeyVisitor)
-    }
-}
-
-/// Reads a member whose value chose this type.
-pub(crate) fn expect_tag<'de, A: MapAccess<'de>>(
-    map: &mut A,
-    name: &'static str,
-    expected: &'static str,
-) -> Result<(), A::Error> {
-    let Key(found) = map.next_value()?;
-    if found == expected {
-        Ok(())
-    } else {
-        Err(de::Error::custom(format_args!("{name} is not {expected}")))
-    }
 }
