@@ -20,7 +20,8 @@ pub enum Refusal {
 #[derive(Clone)]
 #[must_use = "an emulator is started by one of the builder's last methods"]
 pub struct Builder {
-    script: Arc<Script>,
+    /// By connection; the last one serves all later ones.
+    scripts: Vec<Arc<Script>>,
     key: Option<Secret>,
     refusal: Refusal,
     session_limit: Duration,
@@ -51,7 +52,7 @@ impl Builder {
     /// The weather script, any key or none, sessions of an hour, 64 connections at once.
     pub fn new() -> Self {
         Self {
-            script: Arc::new(Script::weather()),
+            scripts: vec![Arc::new(Script::weather())],
             key: None,
             refusal: Refusal::Status,
             session_limit: Duration::from_secs(3_600),
@@ -64,7 +65,14 @@ impl Builder {
 
     /// What is heard, said and done on each connection.
     pub fn script(mut self, script: impl Into<Arc<Script>>) -> Self {
-        self.script = script.into();
+        self.scripts = vec![script.into()];
+        self
+    }
+
+    /// What later connections play: with one `script` and one `then_script`, the second connection
+    /// and all after it. So a first connection can break where the next one holds.
+    pub fn then_script(mut self, script: impl Into<Arc<Script>>) -> Self {
+        self.scripts.push(script.into());
         self
     }
 
@@ -117,13 +125,21 @@ impl Builder {
             .is_none_or(|wanted| key == Some(wanted.expose()))
     }
 
+    #[cfg(feature = "server")]
     pub(crate) fn refuses_with(&self) -> Refusal {
         self.refusal
     }
 
     /// The settings of the `number`th connection.
     pub(crate) fn settings(&self, number: u64, model: Option<String>, now: WallTime) -> Settings {
-        let mut settings = Settings::new(Arc::clone(&self.script));
+        let place = usize::try_from(number)
+            .unwrap_or(usize::MAX)
+            .min(self.scripts.len().saturating_sub(1));
+        let script = self
+            .scripts
+            .get(place)
+            .map_or_else(Arc::default, Arc::clone);
+        let mut settings = Settings::new(script);
         settings.model = model;
         settings.seed = self.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         settings.opened_at = now;

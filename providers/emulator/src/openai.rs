@@ -15,6 +15,7 @@ mod conversation;
 mod faults;
 mod frames;
 mod input;
+mod output;
 mod plan;
 mod refusal;
 mod requests;

@@ -1,5 +1,7 @@
 //! Client events: read strictly, then carried out or refused as the service does.
 
+use std::ops::Add;
+
 use antiphon_openai_realtime_types::{ClientEvent, DecodeError};
 use antiphon_protocol::{Frame, FrameKind, Time};
 use serde_json::Value;
@@ -14,7 +16,10 @@ use super::{
     tables::{self, CLIENT_EVENTS},
     usage::Tokens,
 };
-use crate::script::{Step, Template};
+use crate::{
+    ids::Ids,
+    script::{Step, Template},
+};
 
 /// What the model says outside the conversation.
 const ASIDE: &str = "This answer is not part of the conversation.";
@@ -80,52 +85,48 @@ impl Connection {
 
     fn create_item(&mut self, event: &Value, previous: Option<&str>) -> Result<(), Refusal> {
         let mut item = event.get("item").cloned().unwrap_or_default();
-        check_content(&item)?;
-        let given = item.get("id").and_then(Value::as_str).map(str::to_owned);
-        let id = given.unwrap_or_else(|| self.ids.id("item"));
-        if self.conversation.contains(&id) {
-            let message = format!("Error creating item: an item with id '{id}' already exists.");
-            return Err(Refusal::new("item_create_duplicate_item_id", message).at("item.id"));
-        }
-        let text = |name: &str| {
-            item.get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let (kind, role, call_id, output) =
-            (text("type"), text("role"), text("call_id"), text("output"));
-        if kind == "function_call_output" && !self.conversation.has_call(&call_id) {
-            let message = format!("Tool call ID '{call_id}' not found in conversation.");
-            return Err(Refusal::new("invalid_tool_call_id", message).at("item.call_id"));
-        }
+        self.check_item(&item)?;
+        let id = complete(&mut item, &mut self.ids);
+        let text = |name: &str| text_of(&item, name).to_owned();
+        let (kind, role, output, arguments) = (
+            text("type"),
+            text("role"),
+            text("output"),
+            text("arguments"),
+        );
         let words = words_of(&item);
-        let minted = if call_id.is_empty() {
-            format!("call_{}", self.ids.letters(16))
-        } else {
-            call_id
-        };
-        if let Some(members) = item.as_object_mut() {
-            members.insert("id".to_owned(), id.as_str().into());
-            if kind != "function_call_output" {
-                members.insert("status".to_owned(), "completed".into());
-            }
-            if kind == "function_call" {
-                members.insert("call_id".to_owned(), minted.into());
-            }
-        }
-        let tokens = Tokens::of_text(&words) + Tokens::of_text(&output);
+        let tokens = [&words, &output, &arguments].map(|text| Tokens::of_text(text));
+        let tokens = tokens.into_iter().fold(Tokens::default(), Tokens::add);
         self.conversation
             .insert_after(previous, &id, item, tokens)?;
-        if role == "user" {
-            self.story
-                .hear(Some(words).filter(|words| !words.is_empty()));
-        }
-        if kind == "function_call_output" {
-            self.story.answered(&output);
+        match (kind.as_str(), role.as_str()) {
+            (_, "user") => {
+                self.story
+                    .hear(Some(words).filter(|words| !words.is_empty()));
+            }
+            (_, "assistant") => self.story.skip_answer(),
+            ("function_call", _) => self.story.recall(&arguments),
+            ("function_call_output", _) => self.story.answered(&output),
+            _ => {}
         }
         self.announce_item("conversation.item.added", &id);
         self.announce_item("conversation.item.done", &id);
+        Ok(())
+    }
+
+    /// Whether an item may join the conversation.
+    fn check_item(&self, item: &Value) -> Result<(), Refusal> {
+        check_content(item)?;
+        let (id, call_id) = (text_of(item, "id"), text_of(item, "call_id"));
+        if self.conversation.contains(id) {
+            let message = format!("Error creating item: an item with id '{id}' already exists.");
+            return Err(Refusal::new("item_create_duplicate_item_id", message).at("item.id"));
+        }
+        let is_output = text_of(item, "type") == "function_call_output";
+        if is_output && !self.conversation.has_call(call_id) {
+            let message = format!("Tool call ID '{call_id}' not found in conversation.");
+            return Err(Refusal::new("invalid_tool_call_id", message).at("item.call_id"));
+        }
         Ok(())
     }
 
@@ -200,6 +201,30 @@ impl Connection {
     }
 }
 
+fn text_of<'a>(item: &'a Value, name: &str) -> &'a str {
+    item.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Gives an item what the service gives it, and returns its id.
+fn complete(item: &mut Value, ids: &mut Ids) -> String {
+    let kind = text_of(item, "type").to_owned();
+    let given = Some(text_of(item, "id")).filter(|id| !id.is_empty());
+    let id = given.map_or_else(|| ids.id("item"), str::to_owned);
+    if let Some(members) = item.as_object_mut() {
+        members.insert("id".to_owned(), id.as_str().into());
+        if kind != "function_call_output" {
+            members.insert("status".to_owned(), "completed".into());
+        }
+        if kind == "function_call" && !members.contains_key("call_id") {
+            members.insert(
+                "call_id".to_owned(),
+                format!("call_{}", ids.letters(16)).into(),
+            );
+        }
+    }
+    id
+}
+
 /// A client event that holds what it must and nothing else.
 struct Request {
     typed: ClientEvent,
@@ -233,7 +258,7 @@ fn read(frame: &Frame, event_id: &mut Option<String>) -> Result<Request, Refusal
         .map(str::to_owned);
     let members = raw
         .as_object()
-        .ok_or_else(|| Refusal::new("invalid_event", "The event is not a JSON object."))?;
+        .ok_or_else(|| unreadable(&DecodeError::NotAnObject))?;
     let fields =
         tables::client_event(typed.event_type()).ok_or_else(|| unknown_type(typed.event_type()))?;
     shape::check_members(members, fields, "")?;
@@ -248,6 +273,9 @@ fn read(frame: &Frame, event_id: &mut Option<String>) -> Result<Request, Refusal
 
 fn unreadable(error: &DecodeError) -> Refusal {
     match error {
+        DecodeError::NotAnObject => {
+            Refusal::new("invalid_event", "The event is not a JSON object.")
+        }
         DecodeError::NoType => {
             Refusal::new("invalid_event", "The 'type' field is missing.").at("type")
         }

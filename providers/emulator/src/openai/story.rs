@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use serde_json::Value;
+
 use crate::{
     Script,
     script::{Facts, Step},
@@ -54,16 +56,59 @@ impl Story {
         self.facts.call = arguments;
     }
 
+    /// The client put an earlier call of the model into the conversation: it is not made again.
+    pub(super) fn recall(&mut self, arguments: &str) {
+        if let Some(last) = self
+            .steps
+            .iter()
+            .rposition(|step| matches!(step, Step::Call { .. }))
+        {
+            self.steps.drain(..=last);
+        }
+        let arguments: BTreeMap<String, Value> =
+            serde_json::from_str(arguments).unwrap_or_default();
+        let spoken = |value: Value| {
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
+        };
+        self.called(
+            arguments
+                .into_iter()
+                .map(|(name, value)| (name, spoken(value)))
+                .collect(),
+        );
+    }
+
+    /// The client put an earlier answer of the model into the conversation: it is not given again.
+    pub(super) fn skip_answer(&mut self) {
+        self.steps.clear();
+    }
+
     /// A tool has answered.
     pub(super) fn answered(&mut self, output: &str) {
         self.facts.output = Some(output.to_owned());
     }
 
     /// The steps of the next response: up to and with a group of calls, else all that are left.
-    /// Calls that `can_call` denies are left out.
-    pub(super) fn next_steps(&mut self, can_call: impl Fn(&str) -> bool) -> Vec<Step> {
+    /// Calls that `can_call` denies are left out. `forced` is a tool that must be called now.
+    pub(super) fn next_steps(
+        &mut self,
+        can_call: impl Fn(&str) -> bool,
+        forced: Option<&str>,
+    ) -> Vec<Step> {
         if self.steps.is_empty() {
             self.steps = self.unasked().into();
+        }
+        if let Some(forced) = forced {
+            let scripted = |step: &Step| matches!(step, Step::Call { tool, .. } if can_call(tool));
+            if !self.steps.iter().any(scripted) {
+                let call = Step::Call {
+                    tool: forced.to_owned(),
+                    arguments: Vec::new(),
+                };
+                self.steps.push_front(call);
+            }
         }
         let mut steps = Vec::new();
         let mut called = false;
