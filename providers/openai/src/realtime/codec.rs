@@ -1,0 +1,184 @@
+//! One connection's translator.
+
+use antiphon_openai_realtime_types as wire;
+use antiphon_protocol::{
+    AudioFormat, Codec, Command, CommandId, Event, Frame, ItemId, Malformed, PeerText, RawEvent,
+    ServerError, Signal, Sink, Unsupported, media::AudioEncoder,
+};
+use serde_json::{Map, Value, value::RawValue};
+
+use super::{
+    calls::Calls,
+    config::Rules,
+    desired::Desired,
+    media, names,
+    opening::{Opening, Seed, Step},
+    receipts::{Awaited, Receipts},
+    refusal::Subject,
+};
+
+/// Most items that are known to be unfinished at once.
+const OPEN_ITEMS: usize = 256;
+
+/// The translator of OpenAI Realtime.
+pub(crate) struct RealtimeCodec {
+    pub(super) subject: Subject,
+    pub(super) rules: Rules,
+    pub(super) opening: Opening,
+    pub(super) desired: Desired,
+    pub(super) receipts: Receipts,
+    pub(super) calls: Calls,
+    pub(super) encoder: AudioEncoder,
+    pub(super) output_format: AudioFormat,
+    /// Items that joined the conversation and are not complete.
+    pub(super) open_items: Vec<ItemId>,
+    /// The item whose speech the server's own detector ended last: it commits that by itself.
+    pub(super) ended_by_server: Option<String>,
+    pub(super) is_started: bool,
+    session: Map<String, Value>,
+}
+
+/// What a codec is made from.
+pub(crate) struct Plan {
+    pub(crate) subject: Subject,
+    pub(crate) rules: Rules,
+    pub(crate) session: Map<String, Value>,
+    pub(crate) seed: Seed,
+    pub(crate) output_format: AudioFormat,
+}
+
+impl RealtimeCodec {
+    pub(crate) fn new(plan: Plan) -> Self {
+        Self {
+            subject: plan.subject,
+            rules: plan.rules,
+            opening: Opening::Configuring { seed: plan.seed },
+            desired: Desired::new(&plan.session),
+            receipts: Receipts::default(),
+            calls: Calls::default(),
+            encoder: media::append(),
+            output_format: plan.output_format,
+            open_items: Vec::new(),
+            ended_by_server: None,
+            is_started: false,
+            session: plan.session,
+        }
+    }
+
+    /// Carries out a step of the opening.
+    pub(super) fn step(&mut self, step: Step, out: &mut dyn Sink) {
+        match step {
+            Step::Wait => {}
+            Step::Send(frames) => frames.iter().for_each(|event| out.send(frame(event))),
+            Step::Ready { seeded } => out.signal(Signal::Ready {
+                resumed: false,
+                seeded,
+            }),
+        }
+    }
+
+    /// Acknowledges the oldest command that this settles.
+    pub(super) fn acknowledge(
+        &mut self,
+        is_settled: impl Fn(&Awaited) -> bool,
+        out: &mut dyn Sink,
+    ) {
+        if let Some(id) = self.receipts.settle(is_settled) {
+            out.signal(Signal::Ack(id));
+        }
+    }
+
+    /// The service has refused a command.
+    pub(super) fn reject(&mut self, id: CommandId, error: ServerError, out: &mut dyn Sink) {
+        self.receipts.refuse(id);
+        self.desired.refused(id);
+        out.signal(Signal::Reject(id, error));
+    }
+
+    /// An item joined the conversation and is not complete.
+    pub(super) fn item_begun(&mut self, id: &ItemId) {
+        if self.open_items.contains(id) {
+            return;
+        }
+        if self.open_items.len() >= OPEN_ITEMS {
+            self.open_items.remove(0);
+        }
+        self.open_items.push(id.clone());
+    }
+
+    /// Whether the item was known to be incomplete; it no longer is.
+    pub(super) fn item_finished(&mut self, id: &ItemId) -> bool {
+        let place = self.open_items.iter().position(|open| open == id);
+        place.map(|place| self.open_items.remove(place)).is_some()
+    }
+}
+
+impl Codec for RealtimeCodec {
+    fn start(&mut self, out: &mut dyn Sink) {
+        let session = std::mem::take(&mut self.session);
+        out.send(session_update(names::OPENING.to_owned(), session));
+    }
+
+    fn decode(&mut self, frame: &Frame, out: &mut dyn Sink) {
+        if self.decode_audio(frame, out) {
+            return;
+        }
+        let decoded = std::str::from_utf8(&frame.data)
+            .map_err(|error| format!("the frame is not UTF-8 after byte {}", error.valid_up_to()))
+            .and_then(|text| {
+                wire::ServerEvent::from_json(text)
+                    .map(|event| (event, text))
+                    .map_err(|error| error.to_string())
+            });
+        match decoded {
+            Ok((event, text)) => self.event(event, text, out),
+            Err(error) => out.event(Event::Malformed(Malformed {
+                error,
+                name: None,
+                bytes: frame.len(),
+            })),
+        }
+    }
+
+    fn encode(
+        &mut self,
+        id: CommandId,
+        command: &Command,
+        out: &mut dyn Sink,
+    ) -> Result<(), Unsupported> {
+        self.command(id, command, out)
+    }
+}
+
+/// A frame of the generated types.
+pub(super) fn frame(event: &wire::ClientEvent) -> Frame {
+    let mut json = Vec::with_capacity(256);
+    event.write_json(&mut json);
+    Frame::text_bytes(json)
+}
+
+/// `session.update` with a session object that may hold members of the caller's own.
+pub(super) fn session_update(event_id: String, session: Map<String, Value>) -> Frame {
+    let mut update = Map::new();
+    update.insert("type".to_owned(), "session.update".into());
+    update.insert("event_id".to_owned(), event_id.into());
+    update.insert("session".to_owned(), Value::Object(session));
+    Frame::text(Value::Object(update).to_string())
+}
+
+/// An event as it came, under its name.
+pub(super) fn other(name: &str, text: &str) -> Event {
+    match RawValue::from_string(text.trim().to_owned()) {
+        Ok(json) => Event::Other(RawEvent::new(name, json)),
+        Err(_) => malformed("the frame is not JSON", name, text.len()),
+    }
+}
+
+/// A frame of a known type that says something impossible.
+pub(super) fn malformed(error: &str, name: &str, bytes: usize) -> Event {
+    Event::Malformed(Malformed {
+        error: error.to_owned(),
+        name: Some(PeerText::new(name)),
+        bytes,
+    })
+}

@@ -1,0 +1,416 @@
+//! What the service's errors mean: on their own, and as the end of a connection.
+
+use antiphon_openai_realtime_types as wire;
+use antiphon_protocol::{
+    CommandId, End, Fault, How, PeerText, Retry, ServerError, Stage, classify,
+};
+use serde_json::Value;
+
+use super::names::{self, Origin};
+
+/// What a code means, and whether ordinary races produce it.
+const CODES: &[(&str, Fault, bool)] = &[
+    ("session_expired", Fault::SessionLimit, false),
+    ("rate_limit_exceeded", Fault::RateLimit, false),
+    ("inference_rate_limit_exceeded", Fault::RateLimit, false),
+    ("insufficient_quota", Fault::Quota, false),
+    ("billing_hard_limit_reached", Fault::Quota, false),
+    ("invalid_api_key", Fault::Auth, false),
+    ("missing_api_key", Fault::Auth, false),
+    ("token_expired", Fault::Auth, false),
+    (
+        "unsupported_country_region_territory",
+        Fault::Forbidden,
+        false,
+    ),
+    ("model_not_found", Fault::NotFound, false),
+    ("invalid_model", Fault::NotFound, false),
+    ("context_length_exceeded", Fault::ContextFull, false),
+    ("beta_api_shape_disabled", Fault::Invalid, false),
+    ("server_error", Fault::Server, false),
+    ("internal_error", Fault::Server, false),
+    ("server_overloaded", Fault::Overloaded, false),
+    ("response_cancel_not_active", Fault::Invalid, true),
+    (
+        "conversation_already_has_active_response",
+        Fault::Invalid,
+        true,
+    ),
+    ("input_audio_buffer_commit_empty", Fault::Invalid, true),
+    // Not `NotFound`: that is about address and model, and would end the session.
+    ("item_not_found", Fault::Invalid, true),
+    ("item_truncate_invalid_item_id", Fault::Invalid, true),
+    ("item_delete_invalid_item_id", Fault::Invalid, true),
+    ("item_retrieve_invalid_item_id", Fault::Invalid, true),
+];
+
+/// What a type means when its code says nothing.
+const KINDS: &[(&str, Fault)] = &[
+    ("authentication_error", Fault::Auth),
+    ("permission_error", Fault::Forbidden),
+    ("insufficient_quota", Fault::Quota),
+    ("rate_limit_error", Fault::RateLimit),
+    ("requests", Fault::RateLimit),
+    ("tokens", Fault::RateLimit),
+    ("server_error", Fault::Server),
+    ("internal_server_error", Fault::Server),
+    ("service_unavailable_error", Fault::Overloaded),
+    ("invalid_request_error", Fault::Invalid),
+];
+
+/// Words of refusals that ordinary races produce, from services that give them no code of their
+/// own.
+const BENIGN: &[&str] = &[
+    "already shorter than",
+    "already has an active response",
+    "no active response found",
+    "buffer too small",
+];
+
+/// An error in the service's own terms.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Report<'a> {
+    pub(crate) kind: Option<&'a str>,
+    pub(crate) code: Option<&'a str>,
+    pub(crate) message: Option<&'a str>,
+    pub(crate) param: Option<&'a str>,
+    /// The client event at fault.
+    pub(crate) event: Option<&'a str>,
+}
+
+impl<'a> From<&'a wire::ErrorDetails> for Report<'a> {
+    fn from(error: &'a wire::ErrorDetails) -> Self {
+        // Documentation names it either way.
+        let event = error.extra.get("client_event_id").and_then(Value::as_str);
+        Self {
+            kind: Some(&error.kind),
+            code: error.code.as_deref(),
+            message: Some(&error.message),
+            param: error.param.as_deref(),
+            event: error.event_id.as_deref().or(event),
+        }
+    }
+}
+
+impl<'a> From<&'a wire::StatusError> for Report<'a> {
+    fn from(error: &'a wire::StatusError) -> Self {
+        Self {
+            kind: error.kind.as_deref(),
+            code: error.code.as_deref(),
+            message: error.message.as_deref(),
+            ..Self::default()
+        }
+    }
+}
+
+impl<'a> From<&'a wire::TranscriptionError> for Report<'a> {
+    fn from(error: &'a wire::TranscriptionError) -> Self {
+        Self {
+            kind: error.kind.as_deref(),
+            code: error.code.as_deref(),
+            message: error.message.as_deref(),
+            param: error.param.as_deref(),
+            event: None,
+        }
+    }
+}
+
+impl<'a> Report<'a> {
+    /// Reads an error whose shape is not quite the wire's, as compatible services send it.
+    pub(crate) fn lenient(event: &'a Value) -> Self {
+        let error = event.get("error").unwrap_or(event);
+        let text = |name: &str| error.get(name).and_then(Value::as_str);
+        Self {
+            kind: text("type").filter(|kind| *kind != "error"),
+            code: text("code"),
+            message: text("message").or_else(|| error.as_str()),
+            param: text("param"),
+            event: text("event_id"),
+        }
+    }
+
+    /// What the error belongs to, if it is of this side's making.
+    pub(crate) fn origin(&self) -> Option<Origin> {
+        self.event.and_then(names::origin)
+    }
+
+    /// The error in neutral words.
+    pub(crate) fn neutral(&self) -> ServerError {
+        let (fault, benign) = self.meaning();
+        let bounded = |text: &str| PeerText::new(text).as_str().to_owned();
+        ServerError {
+            kind: self.kind.map(bounded),
+            code: self.code.map(bounded),
+            message: PeerText::new(self.message.unwrap_or_default()),
+            param: self.param.map(bounded),
+            command: self.command(),
+            fault,
+            benign,
+        }
+    }
+
+    fn command(&self) -> Option<CommandId> {
+        match self.origin() {
+            Some(Origin::Command(id)) => Some(id),
+            _ => None,
+        }
+    }
+
+    fn meaning(&self) -> (Fault, bool) {
+        if let Some(meaning) = self.code.and_then(by_code) {
+            return meaning;
+        }
+        let fault = self
+            .kind
+            .and_then(|kind| KINDS.iter().find(|(known, _)| *known == kind))
+            .map_or(Fault::Unknown, |&(_, fault)| fault);
+        let message = self.message.unwrap_or_default().to_ascii_lowercase();
+        let benign = matches!(fault, Fault::Invalid | Fault::Unknown)
+            && BENIGN.iter().any(|words| message.contains(words));
+        (if benign { Fault::Invalid } else { fault }, benign)
+    }
+}
+
+fn by_code(code: &str) -> Option<(Fault, bool)> {
+    CODES
+        .iter()
+        .find(|(known, ..)| *known == code)
+        .map(|&(_, fault, benign)| (fault, benign))
+}
+
+/// Whether an error that belongs to no command leaves nothing of the session.
+pub(crate) const fn is_fatal(fault: Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Auth | Fault::Forbidden | Fault::NotFound | Fault::Quota
+    )
+}
+
+/// What the end of a connection means on this wire.
+pub(crate) fn classify_end(end: &End) -> (Fault, Retry) {
+    if let Some(verdict) = by_reason(end) {
+        return verdict;
+    }
+    let (fault, retry) = classify(end);
+    match (end.how, fault) {
+        // The service's own trouble during the opening is not the caller's mistake.
+        (How::Refused, Fault::Server | Fault::Overloaded | Fault::RateLimit) => {
+            (fault, Retry::Backoff)
+        }
+        _ => (fault, retry),
+    }
+}
+
+/// Close reasons of this service read `type.code` or carry the code in a sentence.
+fn by_reason(end: &End) -> Option<(Fault, Retry)> {
+    if end.how != How::CloseFrame || end.code == Some(1000) {
+        return None;
+    }
+    let reason = end.reason.as_str().to_ascii_lowercase();
+    if reason.contains("maximum duration") && end.stage >= Stage::Live {
+        return Some((Fault::SessionLimit, Retry::Rotate));
+    }
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let (fault, benign) = reason.split(|c| !is_word(c)).find_map(by_code)?;
+    match fault {
+        _ if benign => None,
+        Fault::SessionLimit => Some((fault, Retry::Rotate)),
+        Fault::RateLimit | Fault::Overloaded | Fault::Server => Some((fault, Retry::Backoff)),
+        _ => Some((fault, Retry::Never)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meaning(kind: &str, code: Option<&str>, message: &str) -> (Fault, bool) {
+        let report = Report {
+            kind: Some(kind),
+            code,
+            message: Some(message),
+            ..Report::default()
+        };
+        let error = report.neutral();
+        (error.fault, error.benign)
+    }
+
+    #[test]
+    fn errors_mean_what_the_table_says() {
+        let invalid = "invalid_request_error";
+        for (kind, code, message, expected) in [
+            (
+                invalid,
+                Some("session_expired"),
+                "",
+                (Fault::SessionLimit, false),
+            ),
+            (
+                "requests",
+                Some("rate_limit_exceeded"),
+                "",
+                (Fault::RateLimit, false),
+            ),
+            ("tokens", None, "", (Fault::RateLimit, false)),
+            ("insufficient_quota", None, "", (Fault::Quota, false)),
+            (
+                invalid,
+                Some("insufficient_quota"),
+                "",
+                (Fault::Quota, false),
+            ),
+            (invalid, Some("invalid_api_key"), "", (Fault::Auth, false)),
+            ("authentication_error", None, "", (Fault::Auth, false)),
+            (
+                invalid,
+                Some("model_not_found"),
+                "",
+                (Fault::NotFound, false),
+            ),
+            ("server_error", None, "", (Fault::Server, false)),
+            (
+                invalid,
+                Some("response_cancel_not_active"),
+                "",
+                (Fault::Invalid, true),
+            ),
+            (
+                invalid,
+                Some("conversation_already_has_active_response"),
+                "",
+                (Fault::Invalid, true),
+            ),
+            (
+                invalid,
+                Some("input_audio_buffer_commit_empty"),
+                "",
+                (Fault::Invalid, true),
+            ),
+            (invalid, Some("item_not_found"), "", (Fault::Invalid, true)),
+            (
+                invalid,
+                Some("item_truncate_invalid_item_id"),
+                "",
+                (Fault::Invalid, true),
+            ),
+            (
+                invalid,
+                Some("invalid_value"),
+                "Audio content of 3200ms is already shorter than 4000ms",
+                (Fault::Invalid, true),
+            ),
+            (
+                invalid,
+                None,
+                "Conversation already has an active response in progress",
+                (Fault::Invalid, true),
+            ),
+            (
+                invalid,
+                None,
+                "Cancellation failed: no active response found",
+                (Fault::Invalid, true),
+            ),
+            (
+                invalid,
+                None,
+                "Error committing input audio buffer: buffer too small",
+                (Fault::Invalid, true),
+            ),
+            (
+                invalid,
+                Some("invalid_value"),
+                "no such voice",
+                (Fault::Invalid, false),
+            ),
+            // Words alone do not make the service's own fault benign.
+            (
+                "server_error",
+                None,
+                "buffer too small",
+                (Fault::Server, false),
+            ),
+            (
+                "something_new",
+                Some("something_new"),
+                "",
+                (Fault::Unknown, false),
+            ),
+        ] {
+            assert_eq!(
+                meaning(kind, code, message),
+                expected,
+                "{kind} {code:?} {message}"
+            );
+        }
+    }
+
+    #[test]
+    fn peer_text_is_bounded_in_every_field() {
+        let long = "x".repeat(10_000) + "\n";
+        let report = Report {
+            kind: Some(&long),
+            code: Some(&long),
+            message: Some(&long),
+            param: Some(&long),
+            event: Some(&long),
+        };
+        let error = report.neutral();
+        for text in [error.kind, error.code, error.param] {
+            assert!(text.is_some_and(|text| text.len() < 300));
+        }
+    }
+
+    #[test]
+    fn ends_are_read_with_the_reason_of_this_service() {
+        let close = |code| End::new(Stage::Live, How::CloseFrame).with_code(code);
+        let refused = |fault| End {
+            last_error: Some(ServerError {
+                fault,
+                ..ServerError::default()
+            }),
+            ..End::new(Stage::Opening, How::Refused)
+        };
+        let expired = "Your session hit the maximum duration of 60 minutes.";
+        for (end, fault, retry) in [
+            (
+                close(1001).because(expired),
+                Fault::SessionLimit,
+                Retry::Rotate,
+            ),
+            (close(1001), Fault::SessionLimit, Retry::Backoff),
+            (
+                close(4000).because("invalid_request_error.beta_api_shape_disabled"),
+                Fault::Invalid,
+                Retry::Never,
+            ),
+            (
+                close(3000).because("invalid_request_error.invalid_api_key"),
+                Fault::Auth,
+                Retry::Never,
+            ),
+            (
+                close(4004).because("invalid_request_error.session_expired"),
+                Fault::SessionLimit,
+                Retry::Rotate,
+            ),
+            (
+                close(4000).because("insufficient_quota"),
+                Fault::Quota,
+                Retry::Never,
+            ),
+            (close(4000), Fault::Unknown, Retry::Backoff),
+            (
+                close(1000).because("session_expired"),
+                Fault::Closed,
+                Retry::Backoff,
+            ),
+            (close(1011), Fault::Server, Retry::Backoff),
+            (refused(Fault::Auth), Fault::Auth, Retry::Never),
+            (refused(Fault::Invalid), Fault::Invalid, Retry::Never),
+            (refused(Fault::Server), Fault::Server, Retry::Backoff),
+        ] {
+            assert_eq!(classify_end(&end), (fault, retry), "{end:?}");
+        }
+    }
+}

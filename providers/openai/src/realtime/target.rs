@@ -1,0 +1,32 @@
+//! What a connection is for: to talk, to transcribe, or to join a call that runs already.
+
+use super::config::Purpose;
+
+/// What is opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// A conversation of its own.
+    Conversation,
+    /// A session without responses.
+    Transcription,
+    /// A call that someone else's audio connection holds.
+    Call(String),
+}
+
+impl Target {
+    pub(crate) const fn purpose(&self) -> Purpose {
+        match self {
+            Self::Conversation | Self::Call(_) => Purpose::Conversation,
+            Self::Transcription => Purpose::Transcription,
+        }
+    }
+
+    /// What the address says about it.
+    pub(crate) fn parameters<'a>(&'a self, model: &'a str) -> (&'static str, &'a str) {
+        match self {
+            Self::Conversation => ("model", model),
+            Self::Transcription => ("intent", "transcription"),
+            Self::Call(call) => ("call_id", call),
+        }
+    }
+}
