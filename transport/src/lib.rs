@@ -10,7 +10,11 @@ mod rng;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod wire;
+#[cfg(feature = "tungstenite")]
+mod ws;
 
+#[cfg(feature = "tungstenite")]
+pub use self::ws::WsDial;
 pub use self::{
     backoff::{Backoff, BackoffConfig, Cost},
     driver::Port,

@@ -1,0 +1,155 @@
+//! From a name to a socket.
+
+use std::{
+    future::poll_fn,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use antiphon_protocol::{End, How, Stage};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::{
+    net::{TcpStream, lookup_host},
+    time::{Sleep, sleep},
+};
+
+use crate::DialProgress;
+
+/// How long an address may stay silent before the next one is tried beside it (RFC 8305).
+const NEXT_ADDRESS: Duration = Duration::from_millis(250);
+/// Silence after which the operating system probes a connection, and how often.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// Connects to `host`, trying its addresses side by side.
+pub(super) async fn connect(
+    host: &str,
+    port: u16,
+    loopback_only: bool,
+    progress: &DialProgress,
+) -> Result<TcpStream, End> {
+    progress.enter(Stage::Resolve);
+    let mut addresses: Vec<SocketAddr> = lookup_host((host, port))
+        .await
+        .map_err(|error| End::new(Stage::Resolve, How::Resolve).because(&error.to_string()))?
+        .collect();
+    if loopback_only {
+        // A name for this machine that leads elsewhere must not get plaintext.
+        addresses.retain(|address| address.ip().is_loopback());
+    }
+    if addresses.is_empty() {
+        return Err(End::new(Stage::Resolve, How::Resolve).because("the name has no address"));
+    }
+    progress.enter(Stage::Connect);
+    let stream = Race::of(interleave(addresses))
+        .await
+        .map_err(|error| End::new(Stage::Connect, How::Io).because(&error.to_string()))?;
+    // Without this each frame may wait for the acknowledgement of the one before it.
+    stream
+        .set_nodelay(true)
+        .map_err(|error| End::new(Stage::Connect, How::Io).because(&error.to_string()))?;
+    let keepalive = TcpKeepalive::new()
+        .with_time(KEEPALIVE)
+        .with_interval(KEEPALIVE);
+    // A second net under the pings of the link; a platform without it still works.
+    let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive);
+    Ok(stream)
+}
+
+/// Alternates the families, beginning with the one the resolver put first.
+fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (mut first, mut second): (Vec<_>, Vec<_>) = addresses
+        .into_iter()
+        .partition(|address| address.is_ipv6() == first_is_v6);
+    let mut mixed = Vec::with_capacity(first.len() + second.len());
+    first.reverse();
+    second.reverse();
+    while let Some(address) = first.pop() {
+        mixed.push(address);
+        mixed.extend(second.pop());
+    }
+    second.reverse();
+    mixed.extend(second);
+    mixed
+}
+
+type Connecting = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>;
+
+/// Attempts at several addresses, each begun a little after the one before it or at its failure.
+struct Race {
+    left: std::vec::IntoIter<SocketAddr>,
+    running: Vec<Connecting>,
+    next: Pin<Box<Sleep>>,
+    error: Option<io::Error>,
+}
+
+impl Race {
+    fn of(addresses: Vec<SocketAddr>) -> impl Future<Output = io::Result<TcpStream>> {
+        let mut race = Self {
+            left: addresses.into_iter(),
+            running: Vec::new(),
+            next: Box::pin(sleep(Duration::ZERO)),
+            error: None,
+        };
+        poll_fn(move |cx| race.poll(cx))
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
+        loop {
+            let mut place = 0;
+            while let Some(attempt) = self.running.get_mut(place) {
+                match attempt.as_mut().poll(cx) {
+                    Poll::Ready(Ok(stream)) => return Poll::Ready(Ok(stream)),
+                    Poll::Ready(Err(error)) => {
+                        self.error = Some(error);
+                        drop(self.running.remove(place));
+                    }
+                    Poll::Pending => place += 1,
+                }
+            }
+            let due = self.running.is_empty() || self.next.as_mut().poll(cx).is_ready();
+            if !due {
+                return Poll::Pending;
+            }
+            match self.left.next() {
+                Some(address) => {
+                    self.running.push(Box::pin(TcpStream::connect(address)));
+                    self.next
+                        .as_mut()
+                        .reset(tokio::time::Instant::now() + NEXT_ADDRESS);
+                }
+                None if self.running.is_empty() => {
+                    let error = self.error.take();
+                    return Poll::Ready(Err(error.unwrap_or_else(|| {
+                        io::Error::new(io::ErrorKind::AddrNotAvailable, "no address left")
+                    })));
+                }
+                None => return Poll::Pending,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_take_turns() {
+        let parse = |text: &str| text.parse::<SocketAddr>().expect("an address");
+        let mixed = interleave(
+            ["[::1]:1", "[::2]:1", "1.1.1.1:1", "[::3]:1", "2.2.2.2:1"]
+                .map(parse)
+                .to_vec(),
+        );
+        assert_eq!(
+            mixed,
+            ["[::1]:1", "1.1.1.1:1", "[::2]:1", "2.2.2.2:1", "[::3]:1"].map(parse)
+        );
+        let v4_first = interleave(["1.1.1.1:1", "[::1]:1", "[::2]:1"].map(parse).to_vec());
+        assert_eq!(v4_first, ["1.1.1.1:1", "[::1]:1", "[::2]:1"].map(parse));
+    }
+}

@@ -1,0 +1,239 @@
+//! The HTTP/1.1 upgrade.
+//!
+//! It is done with hyper and not with the WebSocket library, because the latter writes the raw
+//! request, credential included, into its trace log.
+
+use std::{pin::pin, time::Duration};
+
+use antiphon_protocol::{AuthShape, End, How, PeerText, Secret, Stage};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Empty};
+use hyper::{body::Incoming, client::conn::http1};
+use hyper_util::rt::TokioIo;
+use ring::{
+    digest,
+    rand::{SecureRandom, SystemRandom},
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// Most bytes of a refusal's body that are looked at.
+const BODY_LIMIT: usize = 8 * 1024;
+/// How long a refusal's body may take. The status is worth more than the rest of the body.
+const BODY_TIME: Duration = Duration::from_secs(2);
+/// Most bytes of a response's head.
+const HEAD_LIMIT: usize = 64 * 1024;
+const MAX_HEADERS: usize = 100;
+
+/// What the request says.
+pub(super) struct Ask<'a> {
+    pub(super) authority: &'a str,
+    pub(super) path: &'a str,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) auth: Option<(&'a AuthShape, &'a Secret)>,
+}
+
+/// Upgrades `io`. Returns it with what the server has already said on it.
+pub(super) async fn upgrade<IO>(io: IO, ask: &Ask<'_>) -> Result<(IO, Bytes), End>
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let key = fresh_key()?;
+    let request = request(ask, &key)?;
+    let (mut sender, connection) = http1::Builder::new()
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(HEAD_LIMIT)
+        .handshake::<_, Empty<Bytes>>(TokioIo::new(io))
+        .await
+        .map_err(|error| failed(&error))?;
+    let mut connection = pin!(connection.with_upgrades());
+    let mut over = false;
+    let exchange = async {
+        let response = sender
+            .send_request(request)
+            .await
+            .map_err(|error| failed(&error))?;
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            return Err(refused(response, ask).await);
+        }
+        check(&response, &key)?;
+        hyper::upgrade::on(response)
+            .await
+            .map_err(|error| failed(&error))
+    };
+    let mut exchange = pin!(exchange);
+    // The connection's own future moves the bytes; no task is spawned for it, so dropping this
+    // future leaves nothing behind.
+    let upgraded = std::future::poll_fn(|cx| {
+        if !over && connection.as_mut().poll(cx).is_ready() {
+            over = true;
+        }
+        exchange.as_mut().poll(cx)
+    })
+    .await?;
+    let parts = upgraded
+        .downcast::<TokioIo<IO>>()
+        .map_err(|_| broken("the upgraded connection is of another kind"))?;
+    Ok((parts.io.into_inner(), parts.read_buf))
+}
+
+fn request(ask: &Ask<'_>, key: &str) -> Result<Request<Empty<Bytes>>, End> {
+    let mut request = Request::builder()
+        .uri(ask.path)
+        .body(Empty::new())
+        .map_err(|_| address("the path of the address cannot be sent"))?;
+    let headers = request.headers_mut();
+    headers.extend(ask.headers.clone());
+    let host = HeaderValue::from_str(ask.authority)
+        .map_err(|_| address("the host of the address cannot be sent"))?;
+    headers.insert(header::HOST, host);
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(
+        header::SEC_WEBSOCKET_VERSION,
+        HeaderValue::from_static("13"),
+    );
+    let key = HeaderValue::from_str(key).map_err(|_| broken("the key cannot be sent"))?;
+    headers.insert(header::SEC_WEBSOCKET_KEY, key);
+    headers
+        .entry(header::USER_AGENT)
+        .or_insert(HeaderValue::from_static(concat!(
+            "antiphon/",
+            env!("CARGO_PKG_VERSION")
+        )));
+    if let Some((shape, token)) = ask.auth {
+        let (name, text) = match shape {
+            AuthShape::Bearer => (header::AUTHORIZATION, format!("Bearer {}", token.expose())),
+            AuthShape::Token => (header::AUTHORIZATION, format!("Token {}", token.expose())),
+            AuthShape::Header(name) => (name.clone(), token.expose().to_owned()),
+        };
+        let text = Secret::from(text);
+        let mut value = HeaderValue::from_str(text.expose()).map_err(|_| {
+            End::new(Stage::Token, How::Token)
+                .because("the credential holds characters that no header may hold")
+        })?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    Ok(request)
+}
+
+fn check(response: &Response<Incoming>, key: &str) -> Result<(), End> {
+    let headers = response.headers();
+    let says = |name: header::HeaderName, word: &str| {
+        headers.get_all(name).iter().any(|value| {
+            value.to_str().is_ok_and(|text| {
+                text.split(',')
+                    .any(|part| part.trim().eq_ignore_ascii_case(word))
+            })
+        })
+    };
+    if !says(header::UPGRADE, "websocket") || !says(header::CONNECTION, "upgrade") {
+        return Err(broken(
+            "the server switched to something that is not WebSocket",
+        ));
+    }
+    let accept = headers
+        .get(header::SEC_WEBSOCKET_ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    if accept != Some(accept_of(key).as_str()) {
+        return Err(broken("the server's answer does not fit the question"));
+    }
+    if headers.contains_key(header::SEC_WEBSOCKET_EXTENSIONS) {
+        return Err(broken("the server chose an extension that was not offered"));
+    }
+    Ok(())
+}
+
+async fn refused(response: Response<Incoming>, ask: &Ask<'_>) -> End {
+    let status = response.status().as_u16();
+    let retry_after = response
+        .headers()
+        .get(header::RETRY_AFTER)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.trim().parse().ok())
+        .map(Duration::from_secs);
+    let mut kept = Vec::new();
+    let mut body = response.into_body();
+    let read = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            let Some(data) = frame.data_ref() else {
+                continue;
+            };
+            let room = BODY_LIMIT - kept.len();
+            kept.extend(data.iter().take(room));
+            if data.len() >= room {
+                break;
+            }
+        }
+    };
+    // What has come until then is kept either way.
+    let _ = tokio::time::timeout(BODY_TIME, read).await;
+    let mut end = End::new(Stage::Upgrade, How::Status).with_status(status);
+    end.reason = words(&kept, ask.auth.map(|(_, token)| token));
+    end.retry_after = retry_after;
+    end
+}
+
+/// The body as text that can be shown: without the credential, which some gateways echo.
+fn words(body: &[u8], token: Option<&Secret>) -> PeerText {
+    let mut text = String::from_utf8_lossy(body).trim().to_owned();
+    if let Some(token) = token.filter(|token| !token.is_empty()) {
+        text = text.replace(token.expose(), "[redacted]");
+    }
+    PeerText::new(&text)
+}
+
+fn fresh_key() -> Result<String, End> {
+    let mut nonce = [0; 16];
+    SystemRandom::new()
+        .fill(&mut nonce)
+        .map_err(|_| broken("the system has no randomness to give"))?;
+    Ok(base64_simd::STANDARD.encode_to_string(nonce))
+}
+
+/// RFC 6455, section 4.2.2.
+fn accept_of(key: &str) -> String {
+    let joined = format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+    let digest = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, joined.as_bytes());
+    base64_simd::STANDARD.encode_to_string(digest)
+}
+
+fn failed(error: &hyper::Error) -> End {
+    let how = if error.is_parse() {
+        How::Protocol
+    } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
+        How::Eof
+    } else {
+        How::Io
+    };
+    End::new(Stage::Upgrade, how).because(&error.to_string())
+}
+
+fn broken(why: &str) -> End {
+    End::new(Stage::Upgrade, How::Protocol).because(why)
+}
+
+fn address(why: &str) -> End {
+    End::new(Stage::Resolve, How::Address).because(why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_accept_key_is_that_of_the_standard() {
+        assert_eq!(
+            accept_of("dGhlIHNhbXBsZSBub25jZQ=="),
+            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+        );
+    }
+
+    #[test]
+    fn an_echoed_credential_is_not_kept() {
+        let token = Secret::from("sk-canary");
+        let text = words(b"  no such key: sk-canary\n\x1b[31m ", Some(&token));
+        assert_eq!(text.as_str(), "no such key: [redacted]\\n\\u{1b}[31m");
+    }
+}

@@ -1,0 +1,14 @@
+//! The transport's promises, one module each. One binary, so that it is linked once.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by panicking"
+)]
+
+mod driver;
+mod link;
+mod link_random;
+mod support;
+mod websocket;
