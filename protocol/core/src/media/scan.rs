@@ -115,25 +115,25 @@ impl Scan<'_> {
         let found = &mut self.found;
         match role {
             Role::Kind(kinds) => {
-                let kind = cursor.string()?;
+                let kind = cursor.text()?;
                 let is_known = kinds.contains(&kind);
                 once(&mut found.kind, is_known.then_some(kind)?)
             }
             Role::MediaType(types) => {
-                let media_type = cursor.string()?;
+                let media_type = cursor.text()?;
                 let essence = media_type.split(';').next()?;
                 let is_known = types.contains(&essence);
                 once(&mut found.media_type, is_known.then_some(media_type)?)
             }
             Role::Payload => once(&mut self.payload, cursor.payload()?),
-            Role::Event => once(&mut found.event, cursor.string()?),
-            Role::Response => once(&mut found.response, cursor.string()?),
-            Role::Item => once(&mut found.item, cursor.string()?),
+            Role::Event => once(&mut found.event, cursor.text()?),
+            Role::Response => once(&mut found.response, cursor.text()?),
+            Role::Item => once(&mut found.item, cursor.text()?),
             Role::OutputIndex => once(&mut found.output_index, cursor.number()?.parse().ok()?),
             Role::ContentIndex => once(&mut found.content_index, cursor.number()?.parse().ok()?),
             Role::Only(spellings) => {
                 let value = match cursor.peek()? {
-                    b'"' => cursor.string()?,
+                    b'"' => cursor.text()?,
                     _ => cursor.number()?,
                 };
                 spellings.contains(&value).then_some(())
@@ -179,12 +179,13 @@ impl Default for Seen {
 }
 
 impl Seen {
-    fn find<'k>(&self, keys: &'k [Key], name: &str) -> Option<(usize, &'k Key)> {
-        let is_it = |(_, key): &(usize, &Key)| key.names.contains(&name);
-        let mut later = keys.iter().enumerate().skip(self.next);
-        later
-            .find(is_it)
-            .or_else(|| keys.iter().enumerate().take(self.next).find(is_it))
+    #[inline]
+    fn find<'k>(&self, keys: &'k [Key], name: &[u8]) -> Option<(usize, &'k Key)> {
+        let is_it = |key: &Key| key.names.iter().any(|known| known.as_bytes() == name);
+        match keys.get(self.next) {
+            Some(key) if is_it(key) => Some((self.next, key)),
+            _ => keys.iter().enumerate().find(|(_, key)| is_it(key)),
+        }
     }
 
     fn mark(&mut self, index: usize) -> Option<()> {
