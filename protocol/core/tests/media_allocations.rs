@@ -3,9 +3,9 @@
 #[expect(dead_code, reason = "the slow twins are not asked here")]
 mod wires;
 
-use std::hint::black_box;
+use std::{collections::VecDeque, hint::black_box};
 
-use allocation_counter::{AllocationInfo, measure};
+use allocation_counter::measure;
 use antiphon_protocol::media::{self, AudioEncoder, AudioTemplate};
 use bytes::BytesMut;
 use wires::{FLAT, NESTED};
@@ -97,9 +97,8 @@ fn an_encoder_allocates_nothing_once_its_frames_come_back() {
 fn an_encoder_holds_what_is_in_flight_and_little_more() {
     let sample = audio(UP);
     let mut encoder = AudioEncoder::new(APPEND);
-    let frame = APPEND.frame_len(UP);
-    let AllocationInfo { bytes_max, .. } = measure(|| {
-        let mut in_flight = std::collections::VecDeque::with_capacity(8);
+    let cost = measure(|| {
+        let mut in_flight = VecDeque::with_capacity(8);
         for _ in 0..10_000 {
             if in_flight.len() == 8 {
                 in_flight.pop_front();
@@ -107,8 +106,20 @@ fn an_encoder_holds_what_is_in_flight_and_little_more() {
             in_flight.push_back(encoder.frame(&sample));
         }
     });
-    assert!(
-        bytes_max < 32 * frame as u64,
-        "{bytes_max} B for 8 frames of {frame} B"
-    );
+    let in_flight = 8 * APPEND.frame_len(UP) as u64;
+    assert!(cost.bytes_max < 4 * in_flight, "{cost:?}");
+    assert!(cost.count_total < 10_000, "{cost:?}");
+}
+
+#[test]
+fn a_large_frame_does_not_stay_in_memory() {
+    let mut encoder = AudioEncoder::new(APPEND);
+    let large = audio(1 << 20);
+    let cost = measure(|| {
+        let frame = encoder.frame(&large);
+        assert_eq!(frame.len(), APPEND.frame_len(1 << 20));
+        drop(frame);
+        drop(encoder.frame(&[0; UP]));
+    });
+    assert!(cost.bytes_current <= 16 * 1024, "{cost:?}");
 }

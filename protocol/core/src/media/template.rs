@@ -78,10 +78,16 @@ impl AudioTemplate {
     }
 }
 
-/// Makes audio frames in a buffer that is used again once the frames made before are gone.
+/// Bytes of the block that an encoder cuts frames from. What sends in real time has one frame in
+/// flight; several fit.
+const BLOCK: usize = 8 * 1024;
+
+/// Makes audio frames in a block of memory that is used again once the frames in it are gone.
 ///
-/// Codecs use it, and so can anyone who sends frames without a session. A frame costs no
-/// allocation as long as at most one buffer's worth of frames is in flight.
+/// Codecs use it, and so can anyone who sends frames without a session. While frames are dropped
+/// before the block is full, as when each is sent before the next is made, none costs an
+/// allocation. A frame larger than the block gets memory of its own, so that one large frame does
+/// not stay in memory.
 ///
 /// ```
 /// use antiphon_protocol::{Frame, media::{AudioEncoder, AudioTemplate}};
@@ -93,21 +99,30 @@ impl AudioTemplate {
 #[derive(Debug)]
 pub struct AudioEncoder {
     template: AudioTemplate,
-    buffer: BytesMut,
+    block: BytesMut,
 }
 
 impl AudioEncoder {
-    /// An encoder with an empty buffer, which the first frame sizes.
+    /// An encoder that holds no memory before its first frame.
     pub fn new(template: AudioTemplate) -> Self {
         Self {
             template,
-            buffer: BytesMut::new(),
+            block: BytesMut::new(),
         }
     }
 
     /// A frame with `audio`.
     pub fn frame(&mut self, audio: &[u8]) -> Bytes {
-        self.template.write_bytes(audio, &mut self.buffer);
-        self.buffer.split().freeze()
+        let len = self.template.frame_len(audio.len());
+        if len > BLOCK {
+            let mut frame = Vec::with_capacity(len);
+            self.template.write(audio, &mut frame);
+            return frame.into();
+        }
+        if self.block.capacity() < len {
+            self.block.reserve(BLOCK);
+        }
+        self.template.write_bytes(audio, &mut self.block);
+        self.block.split().freeze()
     }
 }
