@@ -128,6 +128,43 @@ fn a_spoken_turn_is_heard_transcribed_and_answered_aloud() {
     assert!(usage["input_token_details"]["audio_tokens"].as_u64() >= Some(15));
 }
 
+/// The samples of a PCM16 WAV of the examples, which has the usual header of 44 bytes.
+fn recording(name: &str) -> Vec<i16> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../examples/assets")
+        .join(name);
+    let file = std::fs::read(path).unwrap();
+    assert_eq!(&file[36..40], b"data");
+    let (samples, _) = file[44..].as_chunks::<2>();
+    samples
+        .iter()
+        .map(|&pair| i16::from_le_bytes(pair))
+        .collect()
+}
+
+#[test]
+fn each_recording_of_the_caller_is_heard_as_one_turn() {
+    for (name, seconds) in [
+        ("question.wav", 1.5),
+        ("interruption.wav", 2.5),
+        ("thanks.wav", 1.0),
+    ] {
+        let samples = recording(name);
+        let mut bench = Bench::weather();
+        let events = bench.speak(&[silence(300), samples, silence(300)].concat());
+        let started = of_type(&events, "input_audio_buffer.speech_started");
+        let stopped = of_type(&events, "input_audio_buffer.speech_stopped");
+        assert_eq!(
+            (started.len(), stopped.len()),
+            (1, 1),
+            "{name}: {started:?} {stopped:?}"
+        );
+        let ms = stopped[0]["audio_end_ms"].as_f64().unwrap()
+            - started[0]["audio_start_ms"].as_f64().unwrap();
+        assert!(ms > seconds * 1_000.0, "{name}: {ms}");
+    }
+}
+
 /// The recorded order with interchangeable neighbours made equal: transcription of the caller may
 /// fall anywhere, and audio and its transcript interleave freely.
 fn landmarks(types: &[String]) -> Vec<String> {
