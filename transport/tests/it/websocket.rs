@@ -1,1 +1,329 @@
-//! To come.
+//! The WebSocket wire against servers on the loopback.
+
+use std::time::Duration;
+
+use antiphon_protocol::{End, Fault, Frame, How, Retry, Stage, classify};
+use antiphon_transport::{Dial, DialProgress, DialRequest, Incoming, WsDial};
+use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_tungstenite::{
+    WebSocketStream, accept_async,
+    tungstenite::{
+        Message,
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
+};
+
+use crate::support::loopback::{
+    accept_head, answer, close, dial, dial_with, endpoint, listen, ping, read_head, recv, recv_end,
+    refusal, send,
+};
+
+type Socket = WebSocketStream<tokio::net::TcpStream>;
+
+/// A wire to a server that runs `serve` on its side.
+async fn wired<F, S>(serve: S) -> antiphon_transport::WirePair
+where
+    S: FnOnce(Socket) -> F + Send + 'static,
+    F: Future<Output = ()> + Send,
+{
+    let (listener, address) = listen().await;
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        serve(accept_async(stream).await.unwrap()).await;
+    });
+    dial(address).await.unwrap()
+}
+
+async fn echo(mut socket: Socket) {
+    while let Some(Ok(message)) = socket.next().await {
+        if message.is_text() || message.is_binary() {
+            socket.send(message).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn messages_travel_both_ways_as_they_are() {
+    let (mut tx, mut rx) = wired(echo).await;
+    for frame in [
+        Frame::text("grüße"),
+        Frame::binary(vec![0, 159, 146, 150]),
+        Frame::text(""),
+        Frame::binary(vec![7; 300_000]),
+    ] {
+        send(&mut tx, frame.clone()).await.unwrap();
+        let Ok(Incoming::Frame(back)) = recv(&mut rx).await else {
+            panic!("no frame");
+        };
+        assert_eq!(back, frame);
+    }
+    ping(&mut tx).await.unwrap();
+    assert!(matches!(recv(&mut rx).await, Ok(Incoming::Alive)));
+    close(&mut tx, 1000).await.unwrap();
+    let end = recv_end(&mut rx).await;
+    assert_eq!((end.how, end.code), (How::CloseFrame, Some(1000)));
+}
+
+#[tokio::test]
+async fn pings_of_the_server_are_answered() {
+    let (_tx, mut rx) = wired(|mut socket: Socket| async move {
+        socket.send(Message::Ping("x".into())).await.unwrap();
+        let answer = socket.next().await.unwrap().unwrap();
+        assert!(answer.is_pong());
+        socket.send(Message::text("answered")).await.unwrap();
+    })
+    .await;
+    assert!(matches!(recv(&mut rx).await, Ok(Incoming::Alive)));
+    let Ok(Incoming::Frame(frame)) = recv(&mut rx).await else {
+        panic!("no frame");
+    };
+    assert_eq!(frame, Frame::text("answered"));
+}
+
+#[tokio::test]
+async fn a_close_frame_keeps_its_code_and_reason() {
+    let (_tx, mut rx) = wired(|mut socket: Socket| async move {
+        let goodbye = CloseFrame {
+            code: CloseCode::from(1011),
+            reason: "quota\nexceeded".into(),
+        };
+        socket.close(Some(goodbye)).await.unwrap();
+    })
+    .await;
+    let end = recv_end(&mut rx).await;
+    assert_eq!((end.how, end.code), (How::CloseFrame, Some(1011)));
+    assert_eq!(end.reason.as_str(), "quota\\nexceeded");
+}
+
+#[tokio::test]
+async fn an_end_without_a_close_frame_is_the_networks() {
+    let (_tx, mut rx) = wired(|socket: Socket| async move { drop(socket) }).await;
+    let end = recv_end(&mut rx).await;
+    assert_eq!(classify(&end), (Fault::Network, Retry::Backoff), "{end:?}");
+}
+
+#[tokio::test]
+async fn messages_beyond_the_limit_are_refused_either_way() {
+    let (listener, address) = listen().await;
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut socket = accept_async(stream).await.unwrap();
+        socket.send(Message::binary(vec![0; 1000])).await.unwrap();
+        socket.send(Message::binary(vec![0; 1001])).await.unwrap();
+        socket.next().await
+    });
+    let limited = WsDial::new().max_message(1000).max_frame(1000);
+    let (mut tx, mut rx) = dial_with(&limited, address, None).await.unwrap();
+    let own = send(&mut tx, Frame::binary(vec![0; 1001]))
+        .await
+        .unwrap_err();
+    assert_eq!(own.how, How::TooLarge);
+    assert!(matches!(recv(&mut rx).await, Ok(Incoming::Frame(_))));
+    assert_eq!(recv_end(&mut rx).await.how, How::TooLarge);
+    let told = server.await.unwrap().unwrap().unwrap();
+    assert!(matches!(told, Message::Close(Some(frame)) if frame.code == CloseCode::Size));
+}
+
+#[tokio::test]
+async fn a_refused_upgrade_keeps_status_words_and_wait() {
+    let rows: &[(&str, u16, &str, Option<u64>, Fault)] = &[
+        ("401 Unauthorized", 401, "", None, Fault::Auth),
+        ("403 Forbidden", 403, "", None, Fault::Forbidden),
+        ("404 Not Found", 404, "", None, Fault::NotFound),
+        (
+            "429 Too Many Requests",
+            429,
+            "Retry-After: 7\r\n",
+            Some(7),
+            Fault::RateLimit,
+        ),
+        (
+            "503 Service Unavailable",
+            503,
+            "Retry-After: soon\r\n",
+            None,
+            Fault::Overloaded,
+        ),
+        ("200 OK", 200, "", None, Fault::Protocol),
+    ];
+    for (line, status, extra, wait, fault) in rows {
+        let (listener, address) = listen().await;
+        let body = "no access to\u{1b}[2J sk-canary-1";
+        let text = format!(
+            "HTTP/1.1 {line}\r\n{extra}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let server = tokio::spawn(answer(listener, text.into_bytes()));
+        let end = refusal(address, Some("sk-canary-1")).await;
+        assert_eq!(
+            (end.stage, end.how),
+            (Stage::Upgrade, How::Status),
+            "{line}"
+        );
+        assert_eq!(end.status, Some(*status));
+        assert_eq!(end.retry_after, wait.map(Duration::from_secs), "{line}");
+        assert_eq!(end.reason.as_str(), "no access to\\u{1b}[2J [redacted]");
+        assert_eq!(classify(&end).0, *fault, "{line}");
+        let head = server.await.unwrap();
+        assert!(
+            head.starts_with("GET /v1/live?model=m HTTP/1.1\r\n"),
+            "{head}"
+        );
+        assert!(
+            head.to_ascii_lowercase()
+                .contains("authorization: bearer sk-canary-1\r\n"),
+            "{head}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_endless_refusal_is_cut_off() {
+    let (listener, address) = listen().await;
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_head(&mut stream).await;
+        let head = "HTTP/1.1 403 Forbidden\r\nContent-Length: 1048576\r\n\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        while stream.write_all(&[b'x'; 4096]).await.is_ok() {}
+    });
+    let end = refusal(address, None).await;
+    assert_eq!(end.status, Some(403));
+    assert!(end.reason.as_str().len() <= 260);
+}
+
+#[tokio::test]
+async fn redirects_are_not_followed() {
+    for status in [301, 302, 303, 307, 308] {
+        let (listener, address) = listen().await;
+        let (elsewhere, other) = listen().await;
+        let text = format!(
+            "HTTP/1.1 {status} Elsewhere\r\nLocation: ws://{other}/\r\nContent-Length: 0\r\n\r\n"
+        );
+        tokio::spawn(answer(listener, text.into_bytes()));
+        let end = refusal(address, Some("sk-canary-2")).await;
+        assert_eq!(end.status, Some(status));
+        assert_eq!(classify(&end).1, Retry::Never);
+        let visited = tokio::time::timeout(Duration::from_millis(20), elsewhere.accept()).await;
+        assert!(visited.is_err(), "the credential was taken elsewhere");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_an_upgrade_is_a_protocol_fault() {
+    let rows: [&[u8]; 5] = [
+        b"SSH-2.0-OpenSSH_9.9\r\n",
+        b"\x00\x01\x02\x03garbage\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+          Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+    ];
+    for row in rows {
+        let (listener, address) = listen().await;
+        tokio::spawn(answer(listener, row.to_vec()));
+        let end = refusal(address, None).await;
+        assert_eq!(
+            (end.stage, end.how),
+            (Stage::Upgrade, How::Protocol),
+            "{}: {end:?}",
+            String::from_utf8_lossy(row)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_up_in_the_middle_of_the_upgrade_is_the_networks() {
+    let (listener, address) = listen().await;
+    tokio::spawn(answer(listener, b"HTTP/1.1 101 Swi".to_vec()));
+    let end = refusal(address, None).await;
+    assert_eq!(end.stage, Stage::Upgrade);
+    assert_eq!(classify(&end).0, Fault::Network, "{end:?}");
+}
+
+#[tokio::test]
+async fn a_silent_server_is_seen_in_the_stage_it_is_silent_in() {
+    let (_listener, address) = listen().await;
+    let (endpoint, token) = endpoint(address, None);
+    let progress = DialProgress::default();
+    let request = DialRequest {
+        endpoint,
+        token,
+        progress: progress.clone(),
+    };
+    let dial = WsDial::new();
+    let ran_out = tokio::time::timeout(Duration::from_millis(50), dial.dial(request)).await;
+    assert!(ran_out.is_err());
+    assert_eq!(progress.stage(), Stage::Upgrade);
+}
+
+#[tokio::test]
+async fn a_closed_port_is_named_as_such() {
+    let (listener, address) = listen().await;
+    drop(listener);
+    let end = refusal(address, None).await;
+    assert_eq!((end.stage, end.how), (Stage::Connect, How::Io));
+}
+
+#[tokio::test]
+async fn a_server_may_speak_first_in_the_same_breath() {
+    let (listener, address) = listen().await;
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let head = read_head(&mut stream).await;
+        let mut bytes = accept_head(&head).into_bytes();
+        bytes.extend(b"\x81\x05hello");
+        stream.write_all(&bytes).await.unwrap();
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    });
+    let (_tx, mut rx) = dial(address).await.unwrap();
+    let Ok(Incoming::Frame(frame)) = recv(&mut rx).await else {
+        panic!("no frame");
+    };
+    assert_eq!(frame, Frame::text("hello"));
+}
+
+#[tokio::test]
+async fn frames_that_break_the_protocol_end_the_wire_with_a_word_to_the_peer() {
+    let rows: [(&str, &[u8], u16); 5] = [
+        ("a reserved opcode", b"\x83\x00", 1002),
+        ("a masked frame", b"\x81\x81aaaa\x00", 1002),
+        ("reserved bits", b"\xf1\x00", 1002),
+        ("a fragmented ping", b"\x09\x00", 1002),
+        ("text that is not UTF-8", b"\x81\x01\xff", 1007),
+    ];
+    for (what, bytes, code) in rows {
+        let (listener, address) = listen().await;
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let head = read_head(&mut stream).await;
+            stream
+                .write_all(accept_head(&head).as_bytes())
+                .await
+                .unwrap();
+            stream.write_all(bytes).await.unwrap();
+            let mut said = [0; 8];
+            stream.read_exact(&mut said).await.unwrap();
+            let [_, _, m0, m1, _, _, c0, c1] = said;
+            u16::from_be_bytes([c0 ^ m0, c1 ^ m1])
+        });
+        let (_tx, mut rx) = dial(address).await.unwrap();
+        let end = recv_end(&mut rx).await;
+        assert_eq!(end.how, How::Protocol, "{what}: {end:?}");
+        assert_eq!(server.await.unwrap(), code, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn plaintext_to_elsewhere_is_refused_before_the_name_is_resolved() {
+    let endpoint = antiphon_protocol::Endpoint {
+        url: "ws://surely-not-resolvable.invalid/".parse().unwrap(),
+        headers: http::HeaderMap::new(),
+        auth: None,
+    };
+    let refused: End = WsDial::new().check(&endpoint).unwrap_err();
+    assert_eq!((refused.stage, refused.how), (Stage::Resolve, How::Address));
+    let named = WsDial::new().allow_plaintext_host("surely-not-resolvable.invalid");
+    assert_eq!(named.check(&endpoint), Ok(()));
+}

@@ -1,6 +1,7 @@
 //! A provider with a wire of plain words, so that a test reads like a conversation.
 
 pub(crate) mod bench;
+pub(crate) mod loopback;
 pub(crate) mod words;
 
 pub(crate) use self::{bench::Bench, words::Words};
