@@ -1,14 +1,16 @@
 //! What a session is asked to do.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use crate::{Item, ItemId, OutputModality, ResponseId, SessionConfig, ToolChoice, ToolResult};
+use crate::{
+    Item, ItemId, OutputModality, ResponseId, SessionConfig, ToolChoice, ToolResult, text::Hidden,
+};
 
 /// Overrides for one response; all `None` means as the session is configured.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ResponseOptions {
     /// Instructions for this response only.
@@ -31,8 +33,20 @@ impl ResponseOptions {
     }
 }
 
+/// Content stays out of debug output: of the instructions only the size is shown.
+impl fmt::Debug for ResponseOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseOptions")
+            .field("instructions", &Hidden::text(self.instructions.as_ref()))
+            .field("output", &self.output)
+            .field("tool_choice", &self.tool_choice)
+            .field("max_output_tokens", &self.max_output_tokens)
+            .finish()
+    }
+}
+
 /// One command, in neutral words. A codec turns it into frames or says that the wire cannot.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Command {
     /// The user's audio, in the session's input format.
@@ -72,13 +86,50 @@ pub enum Command {
     Native(Box<RawJson>),
 }
 
+/// Content stays out of debug output: audio and native frames show their size.
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut command = f.debug_tuple(self.name());
+        match self {
+            Self::Audio(data) => command.field(&Hidden(data.len())),
+            Self::AddItems(items) => command.field(items),
+            Self::ToolResults(results) => command.field(results),
+            Self::CreateResponse(options) => command.field(options),
+            Self::CancelResponse(response) => command.field(response),
+            Self::Truncate {
+                item,
+                content_index,
+                heard,
+            } => command.field(item).field(content_index).field(heard),
+            Self::DeleteItem(item) => command.field(item),
+            Self::Configure(config) => command.field(config),
+            Self::Native(json) => command.field(json),
+            Self::CommitAudio
+            | Self::ClearAudio
+            | Self::ActivityStart
+            | Self::ActivityEnd
+            | Self::AudioStreamEnd => &mut command,
+        };
+        command.finish()
+    }
+}
+
 /// JSON text that compares by its characters.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RawJson(pub Box<RawValue>);
 
 impl PartialEq for RawJson {
     fn eq(&self, other: &Self) -> bool {
         self.0.get() == other.0.get()
+    }
+}
+
+/// Content stays out of debug output: only the size is shown.
+impl fmt::Debug for RawJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RawJson")
+            .field(&Hidden(self.0.get().len()))
+            .finish()
     }
 }
 

@@ -1,11 +1,11 @@
 //! What a session should be, in neutral words. Total: each field is sent or refused.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{AudioFormat, ToolChoice, ToolSpec};
+use crate::{AudioFormat, ToolChoice, ToolSpec, text::Hidden};
 
 /// What the model answers with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -86,7 +86,7 @@ impl TurnDetection {
 }
 
 /// Transcription of what the user says.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct InputTranscription {
     /// The transcription model, where the provider lets one choose.
     pub model: Option<String>,
@@ -94,6 +94,17 @@ pub struct InputTranscription {
     pub language: Option<String>,
     /// Words to expect.
     pub prompt: Option<String>,
+}
+
+/// Content stays out of debug output: of the prompt only the size is shown.
+impl fmt::Debug for InputTranscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InputTranscription")
+            .field("model", &self.model)
+            .field("language", &self.language)
+            .field("prompt", &Hidden::text(self.prompt.as_ref()))
+            .finish()
+    }
 }
 
 /// Cleaning of the user's audio before it is heard.
@@ -121,7 +132,7 @@ pub enum NoiseReduction {
 ///     .turn_detection(TurnDetection::server_vad());
 /// assert_eq!(config.voice.as_deref(), Some("marin"));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SessionConfig {
     /// The model, as the provider names it.
@@ -240,5 +251,55 @@ impl SessionConfig {
     pub fn native(mut self, key: impl Into<String>, value: Value) -> Self {
         self.native.insert(key.into(), value);
         self
+    }
+}
+
+/// Content stays out of debug output: instructions show their size, tools their names, and native
+/// members their keys.
+impl fmt::Debug for SessionConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Destructured without a rest pattern, so that a new field cannot be forgotten here.
+        let Self {
+            model,
+            instructions,
+            voice,
+            output,
+            input_format,
+            output_format,
+            turn_detection,
+            input_transcription,
+            output_transcription,
+            noise_reduction,
+            tools,
+            tool_choice,
+            parallel_tool_calls,
+            max_output_tokens,
+            temperature,
+            speed,
+            language,
+            native,
+        } = self;
+        let tools: Vec<&str> = tools.iter().map(|tool| &*tool.name).collect();
+        let native: Vec<&String> = native.keys().collect();
+        f.debug_struct("SessionConfig")
+            .field("model", model)
+            .field("instructions", &Hidden::text(instructions.as_ref()))
+            .field("voice", voice)
+            .field("output", output)
+            .field("input_format", input_format)
+            .field("output_format", output_format)
+            .field("turn_detection", turn_detection)
+            .field("input_transcription", input_transcription)
+            .field("output_transcription", output_transcription)
+            .field("noise_reduction", noise_reduction)
+            .field("tools", &tools)
+            .field("tool_choice", tool_choice)
+            .field("parallel_tool_calls", parallel_tool_calls)
+            .field("max_output_tokens", max_output_tokens)
+            .field("temperature", temperature)
+            .field("speed", speed)
+            .field("language", language)
+            .field("native", &native)
+            .finish()
     }
 }

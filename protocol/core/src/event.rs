@@ -1,12 +1,12 @@
 //! What a reader of a session sees.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use serde::Serialize;
 
 use crate::{
     AudioChunk, CallId, Ended, Fault, Interruption, Item, ItemId, PeerText, Phase, RawEvent,
-    ResponseId, Rotation, ToolCall, Usage, WallTime,
+    ResponseId, Rotation, ToolCall, Usage, WallTime, text::Hidden,
 };
 
 /// The provider has opened a session.
@@ -47,8 +47,8 @@ pub struct TextDelta {
 }
 
 /// Content stays out of debug output: only place and size are shown.
-impl std::fmt::Debug for TextDelta {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for TextDelta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TextDelta")
             .field("item", &self.item)
             .field("bytes", &self.text.len())
@@ -125,12 +125,22 @@ pub struct Malformed {
 }
 
 /// A full-duplex model asks the agent to do work and to say or think the result (GPT-Live).
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 pub struct Delegation {
     /// The provider's id of it; the answer names it.
     pub id: String,
     /// The task in words, where the provider states one.
     pub task: Option<String>,
+}
+
+/// Content stays out of debug output: of the task only the size is shown.
+impl fmt::Debug for Delegation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delegation")
+            .field("id", &self.id)
+            .field("task", &Hidden::text(self.task.as_ref()))
+            .finish()
+    }
 }
 
 /// What happened. Everything a reader can learn arrives as one of these, in order.

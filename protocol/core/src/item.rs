@@ -1,9 +1,11 @@
 //! Entries of the conversation, for reading, seeding and restoring.
 
+use std::fmt;
+
 use bytes::Bytes;
 use serde::{Serialize, Serializer};
 
-use crate::{ItemId, RawEvent, ToolCall, ToolResult};
+use crate::{ItemId, RawEvent, ToolCall, ToolResult, text::Hidden};
 
 /// Who speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -32,7 +34,7 @@ pub enum ItemStatus {
 }
 
 /// One part of a message.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Content {
@@ -53,6 +55,23 @@ pub enum Content {
     },
     /// A part the neutral language has no word for.
     Other(RawEvent),
+}
+
+/// Content stays out of debug output: only kind and size are shown.
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = Hidden(self.bytes());
+        match self {
+            Self::Text(_) => f.debug_tuple("Text").field(&size).finish(),
+            Self::Audio { .. } => f.debug_struct("Audio").field("transcript", &size).finish(),
+            Self::Image { mime, .. } => f
+                .debug_struct("Image")
+                .field("mime", mime)
+                .field("data", &size)
+                .finish(),
+            Self::Other(raw) => f.debug_tuple("Other").field(raw).finish(),
+        }
+    }
 }
 
 /// What an item is.

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use crate::{
     Capabilities, Command, CommandId, ConfigField, End, Event, Fault, Frame, Item, Retry, Secret,
-    ServerError, SessionConfig, WallTime, WireSeq,
+    ServerError, SessionConfig, WallTime, WireSeq, text::Hidden,
 };
 
 /// A handle by which a provider continues a conversation. As secret as a key.
@@ -20,7 +20,7 @@ use crate::{
 pub struct ResumeToken(pub Secret);
 
 /// What a new connection is opened with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct OpeningPlan {
     /// The desired state.
     pub config: Arc<SessionConfig>,
@@ -41,6 +41,18 @@ impl OpeningPlan {
             bridge: None,
             resume: None,
         }
+    }
+}
+
+/// Content stays out of debug output: of the bridge only the size is shown.
+impl fmt::Debug for OpeningPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpeningPlan")
+            .field("config", &self.config)
+            .field("seed", &self.seed)
+            .field("bridge", &Hidden::text(self.bridge.as_ref()))
+            .field("resume", &self.resume)
+            .finish()
     }
 }
 

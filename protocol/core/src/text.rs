@@ -73,6 +73,22 @@ impl Serialize for PeerText {
     }
 }
 
+/// Stands for content in debug output: only its size is shown.
+pub(crate) struct Hidden(pub(crate) usize);
+
+impl Hidden {
+    /// Stands for `text`, if there is any.
+    pub(crate) fn text(text: Option<&String>) -> Option<Self> {
+        text.map(|text| Self(text.len()))
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} B", self.0)
+    }
+}
+
 fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

@@ -1,9 +1,11 @@
 //! Tools as the model knows them, its calls, and the answers.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{CallId, ItemId, ResponseId};
+use crate::{CallId, ItemId, ResponseId, text::Hidden};
 
 /// Whether the model waits for a tool.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +19,7 @@ pub enum ToolBehavior {
 }
 
 /// A tool offered to the model.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct ToolSpec {
     /// The name the model calls it by.
     pub name: String,
@@ -41,6 +43,17 @@ impl ToolSpec {
     }
 }
 
+/// Content stays out of debug output: the words for the model are as private as its instructions.
+impl fmt::Debug for ToolSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToolSpec")
+            .field("name", &self.name)
+            .field("description", &Hidden(self.description.len()))
+            .field("behavior", &self.behavior)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Which tools the model may or must call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -60,7 +73,7 @@ pub enum ToolChoice {
 ///
 /// Sources: the `function_call` item and `response.function_call_arguments.done` of OpenAI
 /// Realtime, `toolCall.functionCalls` of Gemini Live.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToolCall {
     /// The provider's id of the call.
     pub id: CallId,
@@ -72,6 +85,19 @@ pub struct ToolCall {
     pub item: Option<ItemId>,
     /// The response that made the call, where the provider names it.
     pub response: Option<ResponseId>,
+}
+
+/// Content stays out of debug output: of the arguments only the size is shown.
+impl fmt::Debug for ToolCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToolCall")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field("arguments", &Hidden(self.arguments.len()))
+            .field("item", &self.item)
+            .field("response", &self.response)
+            .finish()
+    }
 }
 
 /// When the model should take up the answer of a non-blocking tool (Gemini `scheduling`).
@@ -87,7 +113,7 @@ pub enum Scheduling {
 }
 
 /// The answer to a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToolResult {
     /// The call that is answered.
     pub call: CallId,
@@ -111,5 +137,18 @@ impl ToolResult {
             is_error: false,
             scheduling: None,
         }
+    }
+}
+
+/// Content stays out of debug output: of the answer only the size is shown.
+impl fmt::Debug for ToolResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToolResult")
+            .field("call", &self.call)
+            .field("name", &self.name)
+            .field("output", &Hidden(self.output.len()))
+            .field("is_error", &self.is_error)
+            .field("scheduling", &self.scheduling)
+            .finish()
     }
 }
