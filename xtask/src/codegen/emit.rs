@@ -35,11 +35,7 @@ pub(crate) fn module(description: &Description, file: &File) -> Result<String> {
     for line in file.doc.lines() {
         writeln!(out, "//! {line}")?;
     }
-    writeln!(
-        out,
-        "//!\n//! Generated from `schema/{0}.wire` by `cargo xtask codegen`; change that file.\n",
-        file.name
-    )?;
+    out.push('\n');
     out.push_str("#[allow(unused_imports, reason = \"each module uses some of them\")]\n");
     out.push_str(
         "use super::{\n    macros::{events, frames, from_branch, object, open_enum, setters, union},\n",
@@ -55,8 +51,7 @@ pub(crate) fn module(description: &Description, file: &File) -> Result<String> {
 
 /// `generated/mod.rs`.
 pub(crate) fn index(description: &Description, runtime: &[(&str, &str)]) -> String {
-    let mut out =
-        String::from("//! Written by `cargo xtask codegen` from `schema/`; never edited.\n\n");
+    let mut out = String::from("//! The modules of this wire, one for each file in `schema/`.\n\n");
     for (name, _) in runtime {
         if *name == "scan" {
             out.push_str(
@@ -159,7 +154,7 @@ impl Emitter<'_> {
             writeln!(self.out, "    tag {key:?} = {value:?};")?;
         }
         for (keyword, wanted) in [
-            ("req", &[Presence::Required][..]),
+            ("req", &[Presence::Required, Presence::Nulled][..]),
             ("opt", &[Presence::Promised, Presence::Optional]),
             ("nul", &[Presence::Nullable]),
         ] {
@@ -441,7 +436,9 @@ impl Emitter<'_> {
         let ty = self.rust_type(&field.ty)?;
         Ok(match field.presence {
             Presence::Required => ty,
-            Presence::Promised | Presence::Optional => format!("Option<{ty}>"),
+            Presence::Nulled | Presence::Promised | Presence::Optional => {
+                format!("Option<{ty}>")
+            }
             Presence::Nullable => format!("Nullable<{ty}>"),
         })
     }
@@ -455,6 +452,7 @@ impl Emitter<'_> {
             Type::Uint => "u64".to_owned(),
             Type::Float => "f64".to_owned(),
             Type::Any => "serde_json::Value".to_owned(),
+            Type::Raw => "Raw".to_owned(),
             Type::List(inner) => format!("Vec<{}>", self.rust_type(inner)?),
             Type::Map(inner) => {
                 format!(

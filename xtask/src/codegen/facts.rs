@@ -63,7 +63,7 @@ pub(super) fn field_defaults(description: &Description, file: &str, field: &Fiel
 fn defaults(description: &Description, file: &str, ty: &Type) -> bool {
     let name = match ty {
         Type::Named(name) | Type::Boxed(name) => name,
-        Type::Int64 | Type::Duration => return false,
+        Type::Int64 | Type::Duration | Type::Raw => return false,
         _ => return true,
     };
     match description.find(file, name) {

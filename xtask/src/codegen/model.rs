@@ -67,6 +67,8 @@ impl Field {
 pub(crate) enum Presence {
     /// `name`: always there.
     Required,
+    /// `name~`: always there, perhaps null.
+    Nulled,
     /// `name*`: the protocol promises it, but its absence is forgiven.
     Promised,
     /// `name?`: absent and null mean the same.
@@ -88,6 +90,8 @@ pub(crate) enum Type {
     /// A string such as `9.5s`.
     Duration,
     Any,
+    /// Any value, kept as text.
+    Raw,
     List(Box<Self>),
     Map(Box<Self>),
     Named(String),

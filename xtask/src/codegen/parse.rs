@@ -28,9 +28,9 @@
 //! same error ErrorEvent : Described elsewhere.
 //! ```
 //!
-//! A field is `name` (required), `name*` (promised, absence forgiven), `name?` (optional) or
-//! `name??` (optional, and `null` has a meaning of its own); then its type (`str`, `secret`,
-//! `bool`, `int`, `uint`, `float`, `int64`, `duration`, `any`, `[T]`, `{T}`, a name, or `^Name` for
+//! A field is `name` (required), `name~` (required, perhaps null), `name*` (promised, absence
+//! forgiven), `name?` (optional) or `name??` (optional, and `null` has a meaning of its own); then its type (`str`, `secret`,
+//! `bool`, `int`, `uint`, `float`, `int64`, `duration`, `any`, `raw`, `[T]`, `{T}`, a name, or `^Name` for
 //! an object that holds itself), its only value (`== value`, or `= value` when it is set by
 //! default), and documentation after ` : `. `request` is an object that a client writes outside of
 //! any event. `frames ServerFrame ServerMessage` is the enum over messages that are told by their
@@ -219,6 +219,8 @@ fn field(words: &[&str], doc: String) -> Result<Field> {
         (wire, Presence::Nullable)
     } else if let Some(wire) = name.strip_suffix('?') {
         (wire, Presence::Optional)
+    } else if let Some(wire) = name.strip_suffix('~') {
+        (wire, Presence::Nulled)
     } else if let Some(wire) = name.strip_suffix('*') {
         (wire, Presence::Promised)
     } else {
@@ -260,6 +262,7 @@ fn parse_type(text: &str) -> Result<Type> {
         "int64" => Type::Int64,
         "duration" => Type::Duration,
         "any" => Type::Any,
+        "raw" => Type::Raw,
         name if name.starts_with(|first: char| first.is_ascii_uppercase()) => {
             Type::Named(name.to_owned())
         }

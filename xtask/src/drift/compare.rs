@@ -41,6 +41,10 @@ impl<'a> Comparison<'a> {
 
     fn ty(&mut self, file: &str, place: &str, ty: &Type, node: &Node<'_>) -> Result<()> {
         let fits = match (ty, &node.shape) {
+            (Type::Raw, _) => {
+                self.differ(place, &node.name, "kept raw");
+                return Ok(());
+            }
             (Type::Named(name) | Type::Boxed(name), _) => return self.named(file, name, node),
             (Type::List(inner), Shape::Array(items)) => {
                 let items = self.bundle.node(items, &format!("{}[]", node.name))?;
@@ -117,6 +121,11 @@ impl<'a> Comparison<'a> {
     }
 
     fn object(&mut self, file: &str, name: &str, object: &Object, node: &Node<'_>) -> Result<()> {
+        if let Shape::Union(branches) = &node.shape {
+            return branches
+                .iter()
+                .try_for_each(|branch| self.named(file, name, branch));
+        }
         let Shape::Object {
             properties,
             required,
@@ -178,7 +187,10 @@ impl<'a> Comparison<'a> {
             .bundle
             .node(schema, &format!("{}.{}", node.name, field.wire))?;
         let ours = format!("{name}.{}", field.wire);
-        let promised = matches!(field.presence, Presence::Required | Presence::Promised);
+        let promised = matches!(
+            field.presence,
+            Presence::Required | Presence::Nulled | Presence::Promised
+        );
         if promised != required.contains(&field.wire.as_str()) {
             let word = if promised { "ours" } else { "theirs" };
             self.differ(&ours, &theirs.name, &format!("required is {word} only"));
@@ -302,6 +314,7 @@ fn label(ty: &Type) -> &'static str {
         Type::Int64 => "int64",
         Type::Duration => "duration",
         Type::Any => "any",
+        Type::Raw => "raw",
         Type::List(_) => "array",
         Type::Map(_) => "map",
         Type::Named(_) | Type::Boxed(_) => "a named type",

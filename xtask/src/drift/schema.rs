@@ -129,6 +129,7 @@ impl Bundle {
                 _ => nodes.push(node),
             }
         }
+        let mut nodes = merge_strings(nodes);
         match nodes.len() {
             1 => nodes.pop().context("one branch"),
             _ => Ok(Node {
@@ -140,12 +141,35 @@ impl Bundle {
     }
 }
 
+/// Several string branches are one open string: any of them may hold what another does not name.
+fn merge_strings(nodes: Vec<Node<'_>>) -> Vec<Node<'_>> {
+    let mut merged: Vec<Node<'_>> = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let Shape::String { members } = &node.shape else {
+            merged.push(node);
+            continue;
+        };
+        let known = merged.iter_mut().find_map(|node| match &mut node.shape {
+            Shape::String { members } => Some(members),
+            _ => None,
+        });
+        match (known, members) {
+            (None, _) => merged.push(node),
+            (Some(Some(known)), Some(members)) => known.extend(members),
+            (Some(known @ None), Some(members)) => *known = Some(members.clone()),
+            (Some(_), None) => {}
+        }
+    }
+    merged
+}
+
 fn shape(schema: &Value) -> Shape<'_> {
     let constant = schema.get("const");
     let members = ["enum", "x-known-values"]
         .into_iter()
         .find_map(|keyword| schema.get(keyword)?.as_array())
-        .map(|members| members.iter().filter_map(Value::as_str).collect())
+        .map(|members| members.iter().filter_map(Value::as_str).collect::<Vec<_>>())
+        .filter(|members| !members.is_empty())
         .or_else(|| Some(vec![constant?.as_str()?]));
     match schema.get("type").and_then(Value::as_str) {
         Some("string") => Shape::String { members },
@@ -158,6 +182,7 @@ fn shape(schema: &Value) -> Shape<'_> {
         Some("object") => object(schema),
         _ if schema.get("properties").is_some() => object(schema),
         _ if members.is_some() => Shape::String { members },
+        _ if schema.get("enum").is_some() => Shape::Integer { constant: None },
         _ => Shape::Any,
     }
 }

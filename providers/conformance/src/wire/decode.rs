@@ -1,6 +1,7 @@
 //! One way to decode a frame of any protocol.
 
 use antiphon_gemini_live_types as gemini;
+use antiphon_openai_live_types as live;
 use antiphon_openai_realtime_types as realtime;
 
 use super::{Direction, Protocol};
@@ -60,7 +61,18 @@ pub fn decode(protocol: Protocol, direction: Option<Direction>, frame: &str) -> 
                 readers.extend([client_event as fn(&str) -> _, translation_client_event]);
             }
         }
-        Protocol::OpenAiLive => {}
+        Protocol::OpenAiLive => {
+            if server {
+                readers.push(live_server_event);
+            }
+            if client {
+                readers.extend([
+                    live_client_event as fn(&str) -> _,
+                    live_sideband_client_event,
+                    live_fork_client_event,
+                ]);
+            }
+        }
         Protocol::GeminiLive => {
             if server {
                 readers.push(gemini_server_frame);
@@ -124,3 +136,7 @@ reader!(
 );
 reader!(gemini_server_frame, gemini, gemini::ServerFrame);
 reader!(gemini_client_frame, gemini, gemini::ClientFrame);
+reader!(live_server_event, live, live::ServerEvent);
+reader!(live_client_event, live, live::ClientEvent);
+reader!(live_sideband_client_event, live, live::SidebandClientEvent);
+reader!(live_fork_client_event, live, live::ForkClientEvent);

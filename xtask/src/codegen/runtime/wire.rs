@@ -12,6 +12,8 @@ use serde::{
 };
 use serde_json::{Value, value::RawValue};
 
+use super::scan;
+
 /// Bounds that a frame must keep before any tree is built from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -284,6 +286,12 @@ impl Raw {
     /// [`Misfit`] when it has another shape.
     pub fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Misfit> {
         serde_json::from_str(self.json()).map_err(|error| Misfit::new(&error))
+    }
+
+    /// A string member at the top level, such as the `type` of an event.
+    #[must_use]
+    pub fn tag(&self, name: &str) -> Option<Cow<'_, str>> {
+        scan::tag(self, name)
     }
 }
 
