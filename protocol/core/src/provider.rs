@@ -16,6 +16,12 @@ use crate::{
 };
 
 /// A handle by which a provider continues a conversation. As secret as a key.
+///
+/// ```compile_fail,E0277
+/// use antiphon_protocol::{ResumeToken, Secret};
+///
+/// serde_json::to_string(&ResumeToken(Secret::from("handle")));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResumeToken(pub Secret);
 

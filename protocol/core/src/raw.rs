@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::{
+    Serialize, Serializer,
+    ser::{Error, SerializeStruct},
+};
 use serde_json::value::RawValue;
 
 use crate::PeerText;
@@ -57,11 +60,21 @@ impl fmt::Debug for RawEvent {
     }
 }
 
+/// Its JSON stays on one line, as logs of events need it. Line breaks in JSON stand only between
+/// values, never inside a string, so that spaces can take their place.
 impl Serialize for RawEvent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut raw = serializer.serialize_struct("RawEvent", 2)?;
         raw.serialize_field("name", &self.name)?;
-        raw.serialize_field("json", &self.json)?;
+        if self.json().contains(['\n', '\r']) {
+            let line = self.json().replace(['\n', '\r'], " ");
+            raw.serialize_field(
+                "json",
+                &RawValue::from_string(line).map_err(S::Error::custom)?,
+            )?;
+        } else {
+            raw.serialize_field("json", &self.json)?;
+        }
         raw.end()
     }
 }

@@ -15,6 +15,30 @@ use zeroize::Zeroizing;
 /// let key = Secret::from("sk-very-secret".to_owned());
 /// assert_eq!(format!("{key:?}"), "Secret(..)");
 /// ```
+///
+/// It cannot be printed by accident:
+///
+/// ```compile_fail,E0277
+/// use antiphon_protocol::Secret;
+///
+/// println!("{}", Secret::from("sk-very-secret"));
+/// ```
+///
+/// nor written into a file with the configuration around it:
+///
+/// ```compile_fail,E0277
+/// use antiphon_protocol::Secret;
+///
+/// serde_json::to_string(&Secret::from("sk-very-secret"));
+/// ```
+///
+/// nor taken for text where text is wanted:
+///
+/// ```compile_fail,E0308
+/// use antiphon_protocol::Secret;
+///
+/// let text: &str = &Secret::from("sk-very-secret");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 

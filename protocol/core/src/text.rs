@@ -91,7 +91,15 @@ impl fmt::Debug for Hidden {
 
 fn is_unsafe(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(
+            c,
+            '\u{61c}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 #[cfg(test)]
@@ -104,6 +112,8 @@ mod tests {
             ("plain", "plain"),
             ("a\r\nb", "a\\r\\nb"),
             ("\u{202e}gnp", "\\u{202e}gnp"),
+            ("\u{61c}1", "\\u{61c}1"),
+            ("a\u{e0041}", "a\\u{e0041}"),
             ("\u{7f}", "\\u{7f}"),
             ("grüße", "grüße"),
         ] {
