@@ -33,6 +33,8 @@ impl Link {
         self.drop_retired();
         match &mut self.current {
             None => self.finish_closing(None),
+            // A wire that has stopped taking bytes takes no goodbye either.
+            Some(current) if current.is_stuck(now) => self.finish_closing(None),
             Some(current) => {
                 let generation = current.generation;
                 if let Life::Draining { goodbye, until } = &mut current.life {

@@ -7,6 +7,9 @@ use super::{LinkConfig, outbox::Outbox, schedule::Schedule};
 /// How long an error event may explain the end that follows it, in seconds.
 const ERROR_EXPLAINS: std::time::Duration = std::time::Duration::from_secs(30);
 
+/// How long bytes may wait before a goodbye behind them is not worth waiting for.
+const STUCK: std::time::Duration = std::time::Duration::from_millis(500);
+
 /// Where one connection is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Life {
@@ -119,6 +122,11 @@ impl Connection {
                 .fault = fault;
         }
         end
+    }
+
+    /// Whether bytes have waited so long that a goodbye behind them would not leave in time.
+    pub(super) fn is_stuck(&self, now: Time) -> bool {
+        self.outbox.bytes() > 0 && now - self.progress >= STUCK
     }
 
     /// When writing counts as stuck.

@@ -81,6 +81,11 @@ impl Outbox {
         place.is_some_and(|place| self.commands.remove(place).is_some())
     }
 
+    /// Whether this command waits to be written.
+    pub(super) fn holds(&self, id: CommandId) -> bool {
+        self.commands.iter().any(|command| command.id == id)
+    }
+
     /// The wire is gone: takes back what did not provably leave, oldest first.
     pub(super) fn take_back(&mut self) -> Option<Unsettled> {
         self.frames.clear();

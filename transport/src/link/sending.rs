@@ -184,10 +184,7 @@ impl Link {
             }
             Signal::GoAway { left } => self.go_away(now, generation, left),
             Signal::Consumed(seq) => self.up(LinkOutput::Consumed { generation, seq }),
-            Signal::Ack(id) => {
-                self.proven(generation, id);
-                self.receipt(id, Receipt::Acknowledged);
-            }
+            Signal::Ack(id) => self.acknowledged(generation, id),
             Signal::Reject(id, error) => self.rejected(now, generation, id, error),
             Signal::Finished => self.hang_up(generation),
             // A signal this link does not know asks nothing of it.
@@ -204,22 +201,34 @@ impl Link {
         }
     }
 
+    fn acknowledged(&mut self, generation: Generation, id: CommandId) {
+        if self.proven(generation, id) {
+            self.receipt(id, Receipt::Acknowledged);
+        }
+    }
+
     fn rejected(&mut self, now: Time, generation: Generation, id: CommandId, error: ServerError) {
         if let Some(connection) = self.connection(generation) {
             connection.blame(now, &error);
         }
-        self.proven(generation, id);
-        self.receipt(id, Receipt::Rejected(error));
+        if self.proven(generation, id) {
+            self.receipt(id, Receipt::Rejected(error));
+        }
     }
 
-    /// The provider spoke of a command before the wire reported that it had left.
-    fn proven(&mut self, generation: Generation, id: CommandId) {
+    /// The provider spoke of a command, perhaps before the wire reported that it had left. Returns
+    /// whether it can know of it: what waits on one wire is none of another's business.
+    fn proven(&mut self, generation: Generation, id: CommandId) -> bool {
         let news = self
             .connection(generation)
             .is_some_and(|connection| connection.outbox.proven(id));
         if news {
             self.receipt(id, Receipt::Written);
         }
+        ![&self.current, &self.retired]
+            .into_iter()
+            .flatten()
+            .any(|connection| connection.outbox.holds(id))
     }
 
     pub(super) fn written(&mut self, now: Time, generation: Generation, seq: WireSeq) {

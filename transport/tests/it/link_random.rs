@@ -1,1 +1,408 @@
-//! To come.
+//! Random inputs into a link: whatever comes, in whatever order, the promises hold.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use antiphon_protocol::{
+    CommandId, End, Fault, Frame, Generation, How, Retry, RotationCause, Stage, Time, WireSeq,
+};
+use antiphon_transport::{
+    CloseRequest, Input, Link, LinkCommand, LinkOutput, Machine, Output, WireAction, WireEvent,
+};
+
+use crate::support::{
+    Words,
+    bench::config,
+    dice::{Dice, Suite, cases},
+    ledger::{Ledger, TRANSITIONS, Wire},
+    words::command,
+};
+
+/// A way to break a link, to see that the test would notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Defect {
+    None,
+    /// The end is told twice.
+    ClosedTwice,
+    /// A receipt is forgotten.
+    ReceiptLost,
+    /// A dial does not end when it should.
+    AbortLost,
+    /// A frame leaves on a wire that has not been opened.
+    EarlyFrame,
+    /// A generation is used again.
+    GenerationReused,
+    /// A timer runs on after the end.
+    TimerLeft,
+    /// A change of phase is not told.
+    PhaseLost,
+}
+
+/// A link with a defect.
+struct Broken {
+    link: Link,
+    defect: Defect,
+    again: Option<Output<LinkOutput>>,
+}
+
+impl Broken {
+    fn poll_output(&mut self) -> Option<Output<LinkOutput>> {
+        if let Some(again) = self.again.take() {
+            return Some(again);
+        }
+        let output = self.link.poll_output()?;
+        match (self.defect, &output) {
+            (Defect::ClosedTwice, Output::Up(LinkOutput::Closed(ended))) => {
+                self.again = Some(Output::Up(LinkOutput::Closed(ended.clone())));
+            }
+            (Defect::ReceiptLost, Output::Up(LinkOutput::Receipt { id, .. }))
+                if id.get() % 5 == 0 =>
+            {
+                return self.poll_output();
+            }
+            (Defect::AbortLost, Output::Wire(WireAction::Abort { .. })) => {
+                return self.poll_output();
+            }
+            (Defect::EarlyFrame, Output::Wire(WireAction::Dial { generation, .. })) => {
+                self.again = Some(Output::Wire(WireAction::Transmit {
+                    generation: *generation,
+                    seq: WireSeq::new(0),
+                    frame: Frame::text("early"),
+                }));
+            }
+            (
+                Defect::GenerationReused,
+                Output::Wire(WireAction::Dial {
+                    endpoint,
+                    why,
+                    generation,
+                }),
+            ) if generation.get() == 1 => {
+                return Some(Output::Wire(WireAction::Dial {
+                    generation: Generation::new(0),
+                    endpoint: endpoint.clone(),
+                    why: *why,
+                }));
+            }
+            (Defect::PhaseLost, Output::Up(LinkOutput::Phase(phase)))
+                if *phase == antiphon_protocol::Phase::Opening =>
+            {
+                return self.poll_output();
+            }
+            _ => {}
+        }
+        Some(output)
+    }
+
+    fn poll_timeout(&self) -> Option<Time> {
+        let timeout = self.link.poll_timeout();
+        if self.defect == Defect::TimerLeft && self.link.is_closed() {
+            return Some(Time::MAX);
+        }
+        timeout
+    }
+}
+
+struct Run {
+    machine: Broken,
+    ledger: Ledger,
+    dice: Dice,
+    now: Time,
+    paused: bool,
+    next_id: u64,
+}
+
+fn words(dice: &mut Dice) -> Words {
+    let mut words = Words {
+        goodbye: dice.one_in(3),
+        refuses: dice.one_in(100),
+        ..Words::default()
+    };
+    words.capabilities.overlap = dice.one_in(2);
+    words.capabilities.close_drain = Duration::from_millis(dice.below(3000));
+    if dice.one_in(2) {
+        words.capabilities.limits.connection = Some(Duration::from_secs(dice.below(300)));
+    }
+    if dice.one_in(3) {
+        words.capabilities.limits.session = Some(Duration::from_secs(dice.below(300)));
+    }
+    if dice.one_in(3) {
+        let retry = dice.pick(&[
+            Retry::Backoff,
+            Retry::OnceFresh,
+            Retry::Rotate,
+            Retry::Never,
+            Retry::After(Duration::from_secs(100)),
+        ]);
+        words.verdict = Some((Fault::Unknown, retry));
+    }
+    words
+}
+
+impl Run {
+    fn new(seed: u64, defect: Defect) -> Self {
+        let mut dice = Dice::new(seed);
+        let words = words(&mut dice);
+        let config = config()
+            .write_buffer(2000)
+            .connect_attempts(1 + u32::try_from(dice.below(4)).unwrap());
+        Self {
+            machine: Broken {
+                link: Link::new(Arc::new(words), config, seed),
+                defect,
+                again: None,
+            },
+            ledger: Ledger::default(),
+            dice,
+            now: Time::ZERO,
+            paused: false,
+            next_id: 1,
+        }
+    }
+
+    fn run(&mut self) -> Result<(), String> {
+        let steps = 1 + self.dice.below(300);
+        self.input(Input::Command(LinkCommand::Start))?;
+        for _ in 0..steps {
+            let input = self.choose();
+            self.input(input)?;
+        }
+        self.input(Input::Close(CloseRequest {
+            deadline: None,
+            dropped: false,
+        }))?;
+        // Whatever state it was in, it ends by itself now.
+        let asked = self.now;
+        for _ in 0..20 {
+            let Some(at) = self.machine.poll_timeout() else {
+                break;
+            };
+            self.now = self.now.max(at);
+            self.input(Input::Timeout)?;
+        }
+        if !self.ledger.is_closed() {
+            return Err("a close that was asked for comes".to_owned());
+        }
+        if self.now - asked > Duration::from_secs(5) {
+            return Err("a close that was asked for comes in time".to_owned());
+        }
+        Ok(())
+    }
+
+    fn input(&mut self, input: Input<LinkCommand>) -> Result<(), String> {
+        self.ledger.input(&input);
+        self.machine.link.handle(self.now, input);
+        while let Some(output) = self.machine.poll_output() {
+            self.ledger.output(&output)?;
+        }
+        self.ledger
+            .at_rest(self.machine.poll_timeout(), self.paused)
+    }
+
+    fn choose(&mut self) -> Input<LinkCommand> {
+        match self.dice.below(20) {
+            0..=8 => Input::Wire(self.wire_event()),
+            9..=12 => Input::Command(self.command()),
+            13..=15 => self.let_time_pass(),
+            16 => Input::Timeout,
+            17 => {
+                self.paused = self.dice.one_in(3);
+                Input::Command(LinkCommand::ReadPaused(self.paused))
+            }
+            18 if self.dice.one_in(40) => Input::Close(CloseRequest {
+                deadline: self.dice.one_in(2).then_some(self.now),
+                dropped: self.dice.one_in(2),
+            }),
+            _ => Input::Command(LinkCommand::Plan(self.plan())),
+        }
+    }
+
+    fn let_time_pass(&mut self) -> Input<LinkCommand> {
+        match self.machine.poll_timeout() {
+            Some(at) if self.dice.one_in(2) => self.now = self.now.max(at),
+            _ => self.now = self.now + Duration::from_millis(self.dice.below(5000)),
+        }
+        Input::Timeout
+    }
+
+    fn plan(&mut self) -> antiphon_protocol::OpeningPlan {
+        if self.dice.one_in(3) {
+            Words::resuming("handle")
+        } else {
+            Words::plan()
+        }
+    }
+
+    fn command(&mut self) -> LinkCommand {
+        match self.dice.below(10) {
+            0 => LinkCommand::Start,
+            1 => LinkCommand::Healthy,
+            2 => LinkCommand::Rotate(RotationCause::Request),
+            3 => LinkCommand::Plan(self.plan()),
+            _ => {
+                let id = CommandId::new(self.next_id);
+                self.next_id += 1;
+                LinkCommand::Send {
+                    id,
+                    command: command(usize::try_from(self.dice.below(6)).unwrap()),
+                }
+            }
+        }
+    }
+
+    fn wire_event(&mut self) -> WireEvent {
+        let known: Vec<_> = self.ledger.wires.iter().map(|(g, w)| (*g, *w)).collect();
+        if known.is_empty() || self.dice.one_in(20) {
+            let generation = Generation::new(u32::try_from(self.dice.below(6)).unwrap());
+            // The driver never reports on a wire it does not have; a link must bear it all the same.
+            if self.ledger.wires.contains_key(&generation) {
+                return WireEvent::Alive { generation };
+            }
+            return self.open_event(generation);
+        }
+        let (generation, wire) = self.dice.pick(&known);
+        match wire {
+            Wire::Dialing => match self.dice.below(5) {
+                0 => WireEvent::DialFailed {
+                    generation,
+                    end: self.end(),
+                },
+                1 => WireEvent::Stage {
+                    generation,
+                    stage: Stage::Tls,
+                },
+                _ => WireEvent::Dialed { generation },
+            },
+            Wire::Open | Wire::HungUp => self.open_event(generation),
+        }
+    }
+
+    fn open_event(&mut self, generation: Generation) -> WireEvent {
+        match self.dice.below(12) {
+            0 if self.dice.one_in(2) => WireEvent::Lost {
+                generation,
+                end: self.end(),
+            },
+            1 => WireEvent::Alive { generation },
+            2..=4 => {
+                let last = self.ledger.transmitted.get(&generation).copied();
+                let last = last.unwrap_or_default().get();
+                WireEvent::Written {
+                    generation,
+                    seq: WireSeq::new(self.dice.below(last + 1)),
+                }
+            }
+            _ => WireEvent::Frame {
+                generation,
+                frame: Frame::text(self.word()),
+            },
+        }
+    }
+
+    fn word(&mut self) -> String {
+        let word = self.dice.pick(&[
+            "ready",
+            "ready",
+            "ready",
+            "ready",
+            "ready resumed",
+            "say",
+            "say",
+            "error auth",
+            "error benign",
+            "error expired",
+            "token handle",
+            "token",
+            "goaway",
+            "finished",
+            "refused",
+            "ack",
+            "reject",
+            "consumed",
+            "expires",
+            "goaway",
+            "null",
+            "",
+        ]);
+        match word {
+            "ack" | "reject" | "consumed" => {
+                format!("{word} {}", self.dice.below(self.next_id + 2))
+            }
+            "goaway" if self.dice.one_in(2) => format!("{word} {}", self.dice.below(60)),
+            "expires" => format!(
+                "{word} {}",
+                crate::support::bench::ORIGIN + self.dice.below(2000)
+            ),
+            word => word.to_owned(),
+        }
+    }
+
+    fn end(&mut self) -> End {
+        let how = self.dice.pick(&[
+            How::CloseFrame,
+            How::Eof,
+            How::Io,
+            How::Status,
+            How::Deadline,
+            How::TooLarge,
+        ]);
+        let mut end = End::new(Stage::Live, how);
+        match how {
+            How::CloseFrame => {
+                end.code = Some(self.dice.pick(&[1000, 1001, 1007, 1008, 1011, 1012, 4000]));
+            }
+            How::Status => end.status = Some(self.dice.pick(&[401, 429, 500, 503])),
+            _ => {}
+        }
+        end
+    }
+}
+
+#[test]
+fn the_promises_hold_under_random_inputs() {
+    let mut suite = Suite::new("link_random");
+    let mut seen = BTreeSet::new();
+    for case in 0..cases(5_000, 500_000) {
+        let seed = suite.seed() + case;
+        let mut run = Run::new(seed, Defect::None);
+        let outcome = run.run();
+        seen.extend(run.ledger.phases.iter().copied());
+        suite.case(outcome.map_err(|broken| format!("seed {seed}: {broken}")));
+    }
+    let missed: Vec<_> = TRANSITIONS
+        .iter()
+        .filter(|change| !seen.contains(*change))
+        .collect();
+    assert!(missed.is_empty(), "never seen: {missed:?}");
+    suite.end();
+}
+
+#[test]
+fn a_broken_link_is_noticed() {
+    for defect in [
+        Defect::ClosedTwice,
+        Defect::ReceiptLost,
+        Defect::AbortLost,
+        Defect::EarlyFrame,
+        Defect::GenerationReused,
+        Defect::TimerLeft,
+        Defect::PhaseLost,
+    ] {
+        let noticed = (0..300).find(|seed| Run::new(*seed, defect).run().is_err());
+        assert!(noticed.is_some(), "{defect:?} went unnoticed");
+    }
+}
+
+#[test]
+fn the_table_in_the_documentation_is_the_one_that_is_checked() {
+    let documentation = include_str!("../../src/link/mod.rs");
+    let documented: Vec<(&str, &str)> = documentation
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! | `"))
+        .filter_map(|line| {
+            let (from, rest) = line.split_once("` | `")?;
+            let (to, _) = rest.split_once('`')?;
+            Some((from, to))
+        })
+        .collect();
+    assert_eq!(documented, TRANSITIONS);
+}

@@ -1,6 +1,8 @@
 //! A provider with a wire of plain words, so that a test reads like a conversation.
 
 pub(crate) mod bench;
+pub(crate) mod dice;
+pub(crate) mod ledger;
 pub(crate) mod loopback;
 pub(crate) mod words;
 
