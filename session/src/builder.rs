@@ -15,7 +15,7 @@ use crate::{
     ConnectError, Events, Limits, Session, SessionState, UplinkPacing,
     changes::Changes,
     engine::{Engine, EngineConfig},
-    events::{Parcel, Tap},
+    events::{ClassCounts, Parcel, Tap},
     handle::Shared,
     port::{COMMANDS, Inlets, Outlets, SessionPort},
 };
@@ -172,6 +172,7 @@ impl SessionBuilder {
 struct LastWords {
     state: watch::Sender<SessionState>,
     parcels: mpsc::UnboundedSender<Parcel>,
+    tap: Tap,
 }
 
 struct Ends {
@@ -211,6 +212,7 @@ fn channels(
     let last_words = LastWords {
         state: state_out.clone(),
         parcels: parcels_out.clone(),
+        tap: tap.clone(),
     };
     let port = Outlets {
         state: state_out,
@@ -237,6 +239,9 @@ fn spawn(
     tokio::spawn(async move {
         if run.await.is_err() && last_words.state.borrow().ended.is_none() {
             let ended = Ended::local(EndedCause::Panicked);
+            last_words
+                .tap
+                .show(Event::Ended(ended.clone()), ClassCounts::default());
             last_words
                 .state
                 .send_modify(|state| state.ended = Some(ended.clone()));

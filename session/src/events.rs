@@ -72,9 +72,14 @@ impl EventFilter {
         )
     }
 
-    /// Whether events of `class` pass.
+    /// Whether events of `class` pass. The end of the session passes every filter.
     pub const fn wants(self, class: EventClass) -> bool {
         self.0 & Self::bit(class) != 0
+    }
+
+    /// Whether `event` passes.
+    pub(crate) const fn passes(self, event: &Event) -> bool {
+        self.wants(event.class()) || (self.0 != 0 && matches!(event, Event::Ended(_)))
     }
 
     const fn bit(class: EventClass) -> u8 {
@@ -165,7 +170,8 @@ impl Tap {
         }
     }
 
-    pub(crate) fn observe(&self, filter: EventFilter) -> Observer {
+    /// A new observer; `is_over` is asked once it is attached.
+    pub(crate) fn observe(&self, filter: EventFilter, is_over: impl FnOnce() -> bool) -> Observer {
         let shown = self.shown.subscribe();
         self.wanted.fetch_or(filter.0, Ordering::Relaxed);
         Observer {
@@ -173,6 +179,7 @@ impl Tap {
             filter,
             seen: None,
             held: None,
+            over: is_over(),
         }
     }
 
@@ -211,21 +218,15 @@ pub struct Observer {
     seen: Option<ClassCounts>,
     /// An event that waits behind the lag that was just reported.
     held: Option<Shown>,
+    /// Whether the session is over: what is left can be read, and nothing more will come.
+    over: bool,
 }
 
 impl Observer {
-    /// The next event or lag; `None` when the session's task is gone. Cancel safe.
+    /// The next event or lag; `None` after [`Event::Ended`]. Cancel safe.
     pub async fn next(&mut self) -> Option<Observed> {
         loop {
-            let shown = match self.held.take() {
-                Some(shown) => shown,
-                None => match self.shown.recv().await {
-                    Ok(shown) => shown,
-                    // The gap is counted from the numbers of the next event that did arrive.
-                    Err(broadcast::error::RecvError::Lagged(_)) => continue,
-                    Err(broadcast::error::RecvError::Closed) => return None,
-                },
-            };
+            let shown = self.shown().await?;
             let seen = self.seen.unwrap_or(shown.before);
             let missed = shown.before.since(&seen, self.filter);
             if missed.total() > 0 {
@@ -237,8 +238,30 @@ impl Observer {
             let mut seen = shown.before;
             seen.add(class);
             self.seen = Some(seen);
-            if self.filter.wants(class) {
+            self.over |= matches!(*shown.event, Event::Ended(_));
+            if self.filter.passes(&shown.event) {
                 return Some(Observed::Event(shown.event));
+            }
+        }
+    }
+
+    async fn shown(&mut self) -> Option<Shown> {
+        use broadcast::error::{RecvError, TryRecvError};
+        if let Some(shown) = self.held.take() {
+            return Some(shown);
+        }
+        loop {
+            // The gap after a lag is counted from the numbers of the next event that did arrive.
+            match self.shown.try_recv() {
+                Ok(shown) => return Some(shown),
+                Err(TryRecvError::Lagged(_)) => continue,
+                Err(TryRecvError::Empty) if !self.over => {}
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return None,
+            }
+            match self.shown.recv().await {
+                Ok(shown) => return Some(shown),
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return None,
             }
         }
     }

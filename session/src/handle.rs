@@ -262,7 +262,10 @@ impl Session {
 
     /// A second reader that may fall behind, and is told when it does.
     pub fn observe(&self, filter: EventFilter) -> Observer {
-        self.shared.tap.observe(filter)
+        let state = &self.shared.state;
+        self.shared
+            .tap
+            .observe(filter, || state.borrow().ended.is_some())
     }
 
     /// The format of the audio the caller sends.

@@ -549,7 +549,7 @@ impl Engine {
     }
 
     fn deliver(&mut self, now: Time, event: Event) {
-        if self.observed.wants(event.class()) {
+        if self.observed.passes(&event) {
             self.out
                 .push_back(Output::Up(EngineOutput::Show(event.clone())));
         }

@@ -1,0 +1,16 @@
+//! The session as its users meet it: over the scripted wire, under paused time.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test states what it expects by panicking"
+)]
+
+mod close;
+mod delivery;
+mod interruption;
+mod order;
+mod recovery;
+mod tools;
+mod toy;
