@@ -77,6 +77,10 @@ pub(crate) const SHELLS: &[Shell] = &[
         reason: "turns the clock of the runtime into Time",
     },
     Shell {
+        prefix: "transport/src/ws/",
+        reason: "bounds a dial on real sockets",
+    },
+    Shell {
         prefix: "session/src/builder.rs",
         reason: "draws the date and the seed that a session starts with",
     },
