@@ -1,5 +1,10 @@
 //! Each field of the configuration is sent, or refused with field, provider and model named.
-#![expect(clippy::unwrap_used, reason = "a test states what it expects")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test states what it expects"
+)]
 
 use std::{sync::Arc, time::Duration};
 

@@ -35,6 +35,8 @@ pub(crate) struct RealtimeCodec {
     /// The item whose speech the server's own detector ended last: it commits that by itself.
     pub(super) ended_by_server: Option<String>,
     pub(super) is_started: bool,
+    /// How many items of history this side replays.
+    pub(super) replayed: usize,
     session: Map<String, Value>,
 }
 
@@ -52,6 +54,7 @@ impl RealtimeCodec {
         Self {
             subject: plan.subject,
             rules: plan.rules,
+            replayed: plan.seed.len(),
             opening: Opening::Configuring { seed: plan.seed },
             desired: Desired::new(&plan.session),
             receipts: Receipts::default(),

@@ -225,7 +225,7 @@ impl RealtimeCodec {
             self.step(step, out);
             return;
         }
-        if is_seed(id) {
+        if self.is_replayed(id) {
             return;
         }
         if let wire::Item::FunctionCall(call) = item {
@@ -253,7 +253,7 @@ impl RealtimeCodec {
 
     fn item_done(&mut self, item: &wire::Item, out: &mut dyn Sink) {
         let id = item::id(item);
-        if matches!(self.opening, Opening::Seeding { .. }) || is_seed(id) {
+        if matches!(self.opening, Opening::Seeding { .. }) || self.is_replayed(id) {
             return;
         }
         let item = item::neutral(item);
@@ -261,6 +261,14 @@ impl RealtimeCodec {
             self.item_finished(id);
         }
         out.event(Event::ItemDone { item });
+    }
+
+    /// Whether an item is of the history that this side replayed: no news to the reader.
+    fn is_replayed(&self, id: Option<&str>) -> bool {
+        match id.and_then(names::origin) {
+            Some(Origin::Seed(index)) => index < self.replayed,
+            _ => false,
+        }
     }
 
     fn input_event(&mut self, event: Wire, text: &str, out: &mut dyn Sink) {
@@ -324,10 +332,6 @@ impl RealtimeCodec {
             event => self.response_event(event, text, out),
         }
     }
-}
-
-fn is_seed(id: Option<&str>) -> bool {
-    matches!(id.and_then(names::origin), Some(Origin::Seed(_)))
 }
 
 pub(super) fn index(wire: Option<u64>) -> u32 {

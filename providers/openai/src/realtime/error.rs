@@ -235,108 +235,119 @@ mod tests {
         (error.fault, error.benign)
     }
 
+    type Row = (
+        &'static str,
+        Option<&'static str>,
+        &'static str,
+        (Fault, bool),
+    );
+
+    const INVALID: &str = "invalid_request_error";
+
+    /// Type, code, message, and what they mean.
+    const MEANINGS: &[Row] = &[
+        (
+            INVALID,
+            Some("session_expired"),
+            "",
+            (Fault::SessionLimit, false),
+        ),
+        (
+            "requests",
+            Some("rate_limit_exceeded"),
+            "",
+            (Fault::RateLimit, false),
+        ),
+        ("tokens", None, "", (Fault::RateLimit, false)),
+        ("insufficient_quota", None, "", (Fault::Quota, false)),
+        (
+            INVALID,
+            Some("insufficient_quota"),
+            "",
+            (Fault::Quota, false),
+        ),
+        (INVALID, Some("invalid_api_key"), "", (Fault::Auth, false)),
+        ("authentication_error", None, "", (Fault::Auth, false)),
+        (
+            INVALID,
+            Some("model_not_found"),
+            "",
+            (Fault::NotFound, false),
+        ),
+        ("server_error", None, "", (Fault::Server, false)),
+        (
+            INVALID,
+            Some("response_cancel_not_active"),
+            "",
+            (Fault::Invalid, true),
+        ),
+        (
+            INVALID,
+            Some("conversation_already_has_active_response"),
+            "",
+            (Fault::Invalid, true),
+        ),
+        (
+            INVALID,
+            Some("input_audio_buffer_commit_empty"),
+            "",
+            (Fault::Invalid, true),
+        ),
+        (INVALID, Some("item_not_found"), "", (Fault::Invalid, true)),
+        (
+            INVALID,
+            Some("item_truncate_invalid_item_id"),
+            "",
+            (Fault::Invalid, true),
+        ),
+        (
+            INVALID,
+            Some("invalid_value"),
+            "Audio content of 3200ms is already shorter than 4000ms",
+            (Fault::Invalid, true),
+        ),
+        (
+            INVALID,
+            None,
+            "Conversation already has an active response in progress",
+            (Fault::Invalid, true),
+        ),
+        (
+            INVALID,
+            None,
+            "Cancellation failed: no active response found",
+            (Fault::Invalid, true),
+        ),
+        (
+            INVALID,
+            None,
+            "Error committing input audio buffer: buffer too small",
+            (Fault::Invalid, true),
+        ),
+        (
+            INVALID,
+            Some("invalid_value"),
+            "no such voice",
+            (Fault::Invalid, false),
+        ),
+        // Words alone do not make the service's own fault benign.
+        (
+            "server_error",
+            None,
+            "buffer too small",
+            (Fault::Server, false),
+        ),
+        (
+            "something_new",
+            Some("something_new"),
+            "",
+            (Fault::Unknown, false),
+        ),
+    ];
+
     #[test]
     fn errors_mean_what_the_table_says() {
-        let invalid = "invalid_request_error";
-        for (kind, code, message, expected) in [
-            (
-                invalid,
-                Some("session_expired"),
-                "",
-                (Fault::SessionLimit, false),
-            ),
-            (
-                "requests",
-                Some("rate_limit_exceeded"),
-                "",
-                (Fault::RateLimit, false),
-            ),
-            ("tokens", None, "", (Fault::RateLimit, false)),
-            ("insufficient_quota", None, "", (Fault::Quota, false)),
-            (
-                invalid,
-                Some("insufficient_quota"),
-                "",
-                (Fault::Quota, false),
-            ),
-            (invalid, Some("invalid_api_key"), "", (Fault::Auth, false)),
-            ("authentication_error", None, "", (Fault::Auth, false)),
-            (
-                invalid,
-                Some("model_not_found"),
-                "",
-                (Fault::NotFound, false),
-            ),
-            ("server_error", None, "", (Fault::Server, false)),
-            (
-                invalid,
-                Some("response_cancel_not_active"),
-                "",
-                (Fault::Invalid, true),
-            ),
-            (
-                invalid,
-                Some("conversation_already_has_active_response"),
-                "",
-                (Fault::Invalid, true),
-            ),
-            (
-                invalid,
-                Some("input_audio_buffer_commit_empty"),
-                "",
-                (Fault::Invalid, true),
-            ),
-            (invalid, Some("item_not_found"), "", (Fault::Invalid, true)),
-            (
-                invalid,
-                Some("item_truncate_invalid_item_id"),
-                "",
-                (Fault::Invalid, true),
-            ),
-            (
-                invalid,
-                Some("invalid_value"),
-                "Audio content of 3200ms is already shorter than 4000ms",
-                (Fault::Invalid, true),
-            ),
-            (
-                invalid,
-                None,
-                "Conversation already has an active response in progress",
-                (Fault::Invalid, true),
-            ),
-            (
-                invalid,
-                None,
-                "Cancellation failed: no active response found",
-                (Fault::Invalid, true),
-            ),
-            (
-                invalid,
-                None,
-                "Error committing input audio buffer: buffer too small",
-                (Fault::Invalid, true),
-            ),
-            (
-                invalid,
-                Some("invalid_value"),
-                "no such voice",
-                (Fault::Invalid, false),
-            ),
-            // Words alone do not make the service's own fault benign.
-            (
-                "server_error",
-                None,
-                "buffer too small",
-                (Fault::Server, false),
-            ),
-            (
-                "something_new",
-                Some("something_new"),
-                "",
-                (Fault::Unknown, false),
-            ),
-        ] {
+        for &(kind, code, message, expected) in MEANINGS {
             assert_eq!(
                 meaning(kind, code, message),
                 expected,

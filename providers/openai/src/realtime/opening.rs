@@ -59,6 +59,11 @@ impl Seed {
         }
     }
 
+    /// How many items there are.
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
     fn frames(&mut self) -> Vec<wire::ClientEvent> {
         std::mem::take(&mut self.items)
             .into_iter()

@@ -127,12 +127,9 @@ impl RealtimeCodec {
             item: Some(event.item_id.into()),
             response: Some(event.response_id.into()),
         };
-        self.call_done(call, out);
-    }
-
-    fn call_done(&mut self, call: ToolCall, out: &mut dyn Sink) {
-        if let Some(call) = self.calls.announce(call) {
-            out.event(Event::ToolCall(call));
+        match self.calls.announce(call) {
+            Some(call) => out.event(Event::ToolCall(call)),
+            None => out.event(other("response.function_call_arguments.done", text)),
         }
     }
 
@@ -144,7 +141,9 @@ impl RealtimeCodec {
         let is_whole = matches!(call.status, None | Some(wire::ItemStatus::Completed));
         if let Some(call) = item::tool_call(call).filter(|call| is_whole && !call.name.is_empty()) {
             let response = response.map(ResponseId::from);
-            self.call_done(ToolCall { response, ..call }, out);
+            let call = self.calls.announce(ToolCall { response, ..call });
+            call.into_iter()
+                .for_each(|call| out.event(Event::ToolCall(call)));
         }
     }
 
