@@ -5,7 +5,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
     reason = "a test says what it expects by panicking"
 )]
 
@@ -185,12 +184,14 @@ impl Port<Link> for Printer {
         assert_clean("an output", &format!("{output:?} {output:#?}"));
         match output {
             LinkOutput::NeedPlan { .. } => {
-                self.inputs.push(Input::Command(LinkCommand::Plan(plan())))
+                self.inputs.push(Input::Command(LinkCommand::Plan(plan())));
             }
-            LinkOutput::Ready { .. } => self.inputs.push(Input::Close(CloseRequest {
-                deadline: None,
-                dropped: false,
-            })),
+            LinkOutput::Ready { .. } => {
+                self.inputs.push(Input::Close(CloseRequest {
+                    deadline: None,
+                    dropped: false,
+                }));
+            }
             LinkOutput::Closed(ended) => {
                 assert_clean("the end", &ended.reason.to_string());
                 self.done = true;

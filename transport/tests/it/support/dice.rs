@@ -29,7 +29,7 @@ impl Dice {
 
     pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         let place = usize::try_from(self.below(from.len() as u64)).unwrap();
-        from[place]
+        *from.get(place).expect("something to pick from")
     }
 }
 
@@ -82,6 +82,7 @@ impl Suite {
     }
 
     /// Prints the line and fails with the first failures if there were any.
+    #[expect(clippy::print_stdout, reason = "the line is what the suite is run for")]
     pub(crate) fn end(self) {
         println!(
             "{} cases={} failed={} seed={} wall={:.2}s",
@@ -94,8 +95,8 @@ impl Suite {
         assert!(self.cases > 0, "{} ran nothing", self.name);
         assert!(
             self.failures.is_empty(),
-            "{}",
-            self.failures[..self.failures.len().min(3)].join("\n")
+            "{:#?}",
+            self.failures.iter().take(3).collect::<Vec<_>>()
         );
     }
 }
