@@ -1,1 +1,31 @@
 #![doc = include_str!("../README.md")]
+
+mod approval;
+mod board;
+mod builder;
+mod control;
+mod desk;
+mod handler;
+mod outcome;
+mod problem;
+mod runner;
+mod shared;
+mod tally;
+mod tool;
+
+#[cfg(feature = "schemars")]
+pub use self::tool::{typed_tool, typed_tool_sync};
+pub use self::{
+    approval::{Approver, Decision, ToolHook},
+    board::{ExecuteError, RateCap, ToolLimits},
+    builder::{RunnerBuilder, StartError},
+    control::Control,
+    handler::{Handler, HandlerResult, HandlerReturn, Lane, LaneLimits},
+    outcome::{Lag, Outcome, Responses, RunError, ToolAnswer, ToolEnd, ToolOutcome, ToolRecord},
+    problem::{HandlerFault, Problem},
+    runner::Runner,
+    tool::{
+        CancelReason, Cancellation, FunctionTool, OnStop, Tool, ToolContext, ToolError,
+        ToolErrorKind, ToolOutput, ToolPolicy, ToolReturn, tool_fn, tool_fn_sync,
+    },
+};

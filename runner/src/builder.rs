@@ -1,0 +1,297 @@
+//! The description of an agent, from which sessions are opened.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use antiphon_protocol::{
+    AudioChunk, Delegation, Ended, Interruption, Provider, ResponseDone, Rotation, SessionConfig,
+    Speech, TextDelta, ToolCall, TurnDetection,
+};
+use antiphon_session::{Session, SessionBuilder};
+use thiserror::Error;
+
+use crate::{
+    Approver, Handler, HandlerReturn, Lag, Lane, LaneLimits, Problem, Runner, Tool, ToolEnd,
+    ToolHook, ToolLimits,
+    approval::Guards,
+    board::{Automatic, Board, Listed},
+    desk::Desk,
+    handler::{Lanes, Notice, Routes},
+    shared::SharedProvider,
+};
+
+type Adjust = Arc<dyn Fn(SessionBuilder) -> SessionBuilder + Send + Sync>;
+
+/// An agent could not be started.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Two tools have the same name; nothing was dialled.
+    #[error("two tools are called {0:?}; give each a name of its own")]
+    DuplicateTool(String),
+    /// The session could not be opened.
+    #[error(transparent)]
+    Session(#[from] antiphon_session::ConnectError),
+}
+
+/// Describes an agent: a provider, a configuration, tools and handlers; see [`Runner::builder`].
+///
+/// A description is cheap to clone and opens as many sessions as one likes, one after the other or at a
+/// time.
+#[derive(Clone)]
+#[must_use = "a description does nothing until it is connected"]
+pub struct RunnerBuilder {
+    provider: Arc<dyn Provider>,
+    config: SessionConfig,
+    tools: Vec<Arc<dyn Tool>>,
+    routes: Routes,
+    guards: Guards,
+    automatic: Automatic,
+    tool_limits: ToolLimits,
+    lane_limits: LaneLimits,
+    adjust: Vec<Adjust>,
+}
+
+impl std::fmt::Debug for RunnerBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunnerBuilder")
+            .field("provider", &self.provider.name())
+            .field("model", &self.config.model)
+            .field("tools", &self.tools.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One method per closure: its name, the lane it is served by, how it is called.
+macro_rules! closures {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident($($arg:ty),*) in $lane:ident, $notice:pat => ($($given:expr),*)
+    ),* $(,)?) => {$(
+        $(#[$doc])*
+        pub fn $name<R: HandlerReturn>(
+            mut self,
+            closure: impl Fn($($arg),*) -> R + Send + Sync + 'static,
+        ) -> Self {
+            self.routes.closures.add(Lane::$lane, move |notice| match notice {
+                $notice => Some(closure($($given),*).into_result()),
+                _ => None,
+            });
+            self
+        }
+    )*};
+}
+
+impl RunnerBuilder {
+    pub(crate) fn new(provider: Arc<dyn Provider>) -> Self {
+        Self {
+            provider,
+            config: SessionConfig::default(),
+            tools: Vec::new(),
+            routes: Routes::default(),
+            guards: Guards::default(),
+            automatic: Automatic {
+                execution: true,
+                answers: true,
+            },
+            tool_limits: ToolLimits::default(),
+            lane_limits: LaneLimits::default(),
+            adjust: Vec::new(),
+        }
+    }
+
+    /// Sets what the session should be. Tools that it declares beside those given to
+    /// [`RunnerBuilder::tool`] are answered by hand.
+    pub fn config(mut self, config: SessionConfig) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Sets the model, as the provider names it.
+    pub fn model(mut self, model: impl Into<String>) -> Self {
+        self.config.model = model.into();
+        self
+    }
+
+    /// Sets what the model is told to be and do.
+    pub fn instructions(mut self, text: impl Into<String>) -> Self {
+        self.config.instructions = Some(text.into());
+        self
+    }
+
+    /// Sets the voice, as the provider names it.
+    pub fn voice(mut self, voice: impl Into<String>) -> Self {
+        self.config.voice = Some(voice.into());
+        self
+    }
+
+    /// Gives the agent a tool; the model is told of it when the session opens.
+    pub fn tool(mut self, tool: impl Tool + 'static) -> Self {
+        self.tools.push(Arc::new(tool));
+        self
+    }
+
+    /// Sets who decides about calls of tools that need approval. Without one they are all denied.
+    pub fn approver(mut self, approver: impl Approver + 'static) -> Self {
+        self.guards.approver = Some(Arc::new(approver));
+        self
+    }
+
+    /// Puts a hook around the work of every tool.
+    pub fn hook(mut self, hook: impl ToolHook + 'static) -> Self {
+        self.guards.hooks.push(Arc::new(hook));
+        self
+    }
+
+    /// Whether calls run by themselves. Default `true`; else see
+    /// [`Control::execute`](crate::Control::execute).
+    pub fn automatic_execution(mut self, automatic: bool) -> Self {
+        self.automatic.execution = automatic;
+        self
+    }
+
+    /// Whether calls are answered by themselves once their work is over. Default `true`; else see
+    /// [`Control::send_tool_results`](crate::Control::send_tool_results).
+    pub fn automatic_answers(mut self, automatic: bool) -> Self {
+        self.automatic.answers = automatic;
+        self
+    }
+
+    /// Sets the bounds on tool calls.
+    pub fn tool_limits(mut self, limits: ToolLimits) -> Self {
+        self.tool_limits = limits;
+        self
+    }
+
+    /// Sets the bounds on what waits for handlers.
+    pub fn lane_limits(mut self, limits: LaneLimits) -> Self {
+        self.lane_limits = limits;
+        self
+    }
+
+    /// Adjusts the description of each session before it is opened: its transport, bounds, pacing.
+    pub fn session(
+        mut self,
+        adjust: impl Fn(SessionBuilder) -> SessionBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.adjust.push(Arc::new(adjust));
+        self
+    }
+
+    /// Adds a handler; each is told of everything, in the order they were added.
+    pub fn handler(mut self, handler: impl Handler + 'static) -> Self {
+        self.routes.handlers.push(Arc::new(handler));
+        self
+    }
+
+    closures! {
+        /// Hears the model speak; see [`Handler::on_audio`].
+        on_audio(AudioChunk) in Audio, Notice::Audio(chunk) => (chunk.clone()),
+        /// Hears that what was given to play must not be heard; see [`Handler::on_flush`].
+        on_flush() in Audio, Notice::Flush => (),
+        /// Reads what the model writes.
+        on_text(TextDelta) in Text, Notice::Text(text) => (text.clone()),
+        /// Reads what the user said.
+        on_input_transcript(TextDelta) in Text, Notice::InputTranscript(text) => (text.clone()),
+        /// Reads what the model says.
+        on_output_transcript(TextDelta) in Text, Notice::OutputTranscript(text) => (text.clone()),
+        /// Hears that the user began to speak.
+        on_speech_started(Speech) in Turn, Notice::SpeechStarted(speech) => (speech.clone()),
+        /// Hears that the user stopped speaking.
+        on_speech_stopped(Speech) in Turn, Notice::SpeechStopped(speech) => (speech.clone()),
+        /// Hears that an interruption is settled; see [`Handler::on_interruption`].
+        on_interruption(Interruption) in Turn, Notice::Interruption(settled) => (settled.clone()),
+        /// Hears that a response has ended.
+        on_response_done(ResponseDone) in Turn, Notice::ResponseDone(done) => (done.clone()),
+        /// Hears that a tool begins its work.
+        on_tool_start(&ToolCall) in Tool, Notice::ToolStart(call) => (call),
+        /// Hears how far a tool has come.
+        on_tool_progress(&ToolCall, &str) in Tool,
+            Notice::ToolProgress(call, message) => (call, message),
+        /// Hears that a call's work is over; see [`Handler::on_tool_end`].
+        on_tool_end(ToolEnd) in Tool, Notice::ToolEnd(end) => (end.clone()),
+        /// Hears that a full-duplex model asks for work.
+        on_delegation(Delegation) in Tool, Notice::Delegation(delegation) => (delegation.clone()),
+        /// Hears that a new connection took over.
+        on_rotation(Rotation) in Session, Notice::Rotation(rotation) => (rotation.clone()),
+        /// Hears that handlers were too slow; see [`Handler::on_lag`].
+        on_lag(Lag) in Session, Notice::Lag(lag) => (*lag),
+        /// Hears that the session is over.
+        on_end(Ended) in Session, Notice::End(ended) => (ended.clone()),
+        /// Hears of problems that do not end the session.
+        on_error(&Problem) in Error, Notice::Error(problem) => (problem),
+    }
+
+    /// Opens a session; resolves when the provider has accepted the configuration.
+    ///
+    /// Bounded as [`SessionBuilder::connect`] is. Cancel safe: dropping the future closes what was
+    /// begun.
+    ///
+    /// # Errors
+    /// When two tools share a name, the configuration cannot be sent, or the session ended before it
+    /// was ready.
+    pub async fn connect(&self) -> Result<Runner, StartError> {
+        let mut config = self.config.clone();
+        let by_hand: BTreeSet<String> = config.tools.iter().map(|tool| tool.name.clone()).collect();
+        let mut names = BTreeSet::new();
+        let mut listed = Vec::new();
+        for tool in &self.tools {
+            let spec = tool.spec();
+            listed.push(Listed {
+                name: spec.name.clone(),
+                schema: spec.parameters.clone(),
+                policy: tool.policy(),
+            });
+            config.tools.push(spec);
+        }
+        for tool in &config.tools {
+            if !names.insert(tool.name.clone()) {
+                return Err(StartError::DuplicateTool(tool.name.clone()));
+            }
+        }
+        let stops_on_speech = self.stops_on_speech(&config);
+        let mut session = Session::builder(SharedProvider(Arc::clone(&self.provider)));
+        session = session.config(config);
+        for adjust in &self.adjust {
+            session = adjust(session);
+        }
+        let (session, events) = session.connect().await?;
+        let lanes = Arc::new(Lanes::new(&self.routes, &self.lane_limits));
+        let board = Board::new(listed, by_hand, self.automatic, self.tool_limits);
+        let tools = self.tools.clone();
+        let desk = Desk::new(
+            board,
+            tools,
+            self.guards.clone(),
+            Arc::clone(&lanes),
+            session,
+        );
+        let routes = Arc::new(self.routes.clone());
+        let drain = self.lane_limits.drain;
+        Ok(Runner::start(
+            desk,
+            lanes,
+            &routes,
+            events,
+            stops_on_speech,
+            drain,
+            self.clone(),
+        ))
+    }
+
+    /// Whether the provider stops the model by itself as soon as the user speaks.
+    fn stops_on_speech(&self, config: &SessionConfig) -> bool {
+        let asked = match &config.turn_detection {
+            Some(
+                TurnDetection::ServerVad {
+                    interrupt_response, ..
+                }
+                | TurnDetection::SemanticVad {
+                    interrupt_response, ..
+                },
+            ) => interrupt_response.unwrap_or(true),
+            Some(TurnDetection::Manual) => false,
+            _ => true,
+        };
+        asked && self.provider.capabilities(&config.model).server_interrupts
+    }
+}

@@ -1,0 +1,356 @@
+//! Where tools run: the shell around the board.
+//!
+//! Facts come in from several sides (events, finished tools, the caller, the clock), each under one
+//! short lock; what the board decides is begun before the lock is released, so that an event's effects
+//! have happened when its reader sees it. Nothing is awaited under the lock.
+
+use std::{
+    collections::BTreeMap,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use antiphon_protocol::{CallId, Time, ToolCall, ToolResult};
+use antiphon_session::{CallError, Session, SessionError};
+use futures::FutureExt;
+use serde_json::Value;
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, oneshot, watch},
+    task::{AbortHandle, JoinSet},
+    time::Instant,
+};
+
+use crate::{
+    CancelReason, Cancellation, Control, Problem, Tool, ToolContext, ToolEnd, ToolRecord,
+    approval::Guards,
+    board::{Act, Board, ExecuteError, Input, Sent},
+    handler::{Lanes, Notice},
+    problem::words_of,
+};
+
+/// How long the clock sleeps when nothing is due.
+const LONG: Duration = Duration::from_secs(86_400);
+
+pub(crate) struct Desk {
+    inner: Mutex<Inner>,
+    tools: Vec<Arc<dyn Tool>>,
+    guards: Guards,
+    lanes: Arc<Lanes>,
+    session: Session,
+    /// The deadline has changed, or work was dropped.
+    changed: Notify,
+    /// Calls whose work was dropped before it ended.
+    dropped: Mutex<Vec<CallId>>,
+    runtime: Handle,
+    idle: watch::Sender<bool>,
+    origin: Instant,
+}
+
+struct Inner {
+    board: Board,
+    tasks: JoinSet<()>,
+    works: BTreeMap<CallId, Work>,
+    waiters: BTreeMap<CallId, oneshot::Sender<ToolEnd>>,
+    closed: bool,
+}
+
+struct Work {
+    order: watch::Sender<Option<CancelReason>>,
+    task: AbortHandle,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk")
+            .field("tools", &self.tools.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Desk {
+    pub(crate) fn new(
+        board: Board,
+        tools: Vec<Arc<dyn Tool>>,
+        guards: Guards,
+        lanes: Arc<Lanes>,
+        session: Session,
+    ) -> Arc<Self> {
+        let inner = Inner {
+            board,
+            tasks: JoinSet::new(),
+            works: BTreeMap::new(),
+            waiters: BTreeMap::new(),
+            closed: false,
+        };
+        Arc::new(Self {
+            inner: Mutex::new(inner),
+            tools,
+            guards,
+            lanes,
+            session,
+            changed: Notify::new(),
+            dropped: Mutex::default(),
+            runtime: Handle::current(),
+            idle: watch::Sender::new(true),
+            origin: Instant::now(),
+        })
+    }
+
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub(crate) fn lanes(&self) -> &Lanes {
+        &self.lanes
+    }
+
+    /// Tells the board a fact and begins what it decides.
+    pub(crate) fn tell(self: &Arc<Self>, input: Input) {
+        let now = self.now();
+        let mut inner = self.lock();
+        inner.board.handle(now, input);
+        self.carry_out(&mut inner);
+    }
+
+    /// Runs an offered call; the receiver gets its end.
+    pub(crate) fn execute(
+        self: &Arc<Self>,
+        call: &CallId,
+    ) -> Result<oneshot::Receiver<ToolEnd>, ExecuteError> {
+        let now = self.now();
+        let mut inner = self.lock();
+        if inner.closed {
+            return Err(ExecuteError::Ended);
+        }
+        inner.board.execute(now, call)?;
+        let (end, receiver) = oneshot::channel();
+        inner.waiters.insert(call.clone(), end);
+        self.carry_out(&mut inner);
+        Ok(receiver)
+    }
+
+    /// Keeps the board's deadlines.
+    pub(crate) async fn keep_time(self: Arc<Self>) {
+        loop {
+            let dropped = std::mem::take(&mut *unpoisoned(&self.dropped));
+            for call in dropped {
+                self.tell(Input::Crashed(call));
+            }
+            let due = self.lock().board.poll_timeout();
+            let due = due.map_or(LONG, |due| due - self.now());
+            tokio::select! {
+                biased;
+                // A lost wake-up is stored by `Notify`; the sleep is made anew each time.
+                () = self.changed.notified() => {}
+                () = tokio::time::sleep(due) => self.tell(Input::Timeout),
+            }
+        }
+    }
+
+    /// Waits until no call has anything left to come, at most this long; then drops what still works.
+    pub(crate) async fn close(self: &Arc<Self>, within: Duration) -> (Vec<ToolRecord>, u64) {
+        self.tell(Input::Ended);
+        let mut idle = self.idle.subscribe();
+        // Either all calls have come to rest or they are dropped now.
+        let _ = tokio::time::timeout(within, idle.wait_for(|idle| *idle)).await;
+        let now = self.now();
+        let mut inner = self.lock();
+        let records = inner.board.close(now);
+        self.carry_out(&mut inner);
+        self.shut(&mut inner);
+        records
+    }
+
+    /// Drops all work at once.
+    pub(crate) fn abort(&self) {
+        self.shut(&mut self.lock());
+    }
+
+    fn shut(&self, inner: &mut Inner) {
+        inner.closed = true;
+        inner.tasks.abort_all();
+        inner.waiters.clear();
+        inner.works.clear();
+    }
+
+    fn carry_out(self: &Arc<Self>, inner: &mut Inner) {
+        while inner.tasks.try_join_next().is_some() {}
+        while let Some(act) = inner.board.poll_act() {
+            if inner.closed && matches!(act, Act::Ask { .. } | Act::Start { .. } | Act::Answer(_)) {
+                continue;
+            }
+            match act {
+                Act::Ask { call, arguments } => self.ask(inner, call, arguments),
+                Act::Start {
+                    call,
+                    tool,
+                    arguments,
+                } => self.start(inner, call, tool, arguments),
+                Act::Cancel { call, reason } => {
+                    if let Some(work) = inner.works.get(&call) {
+                        work.order.send_replace(Some(reason));
+                    }
+                }
+                Act::Abort { call } => {
+                    if let Some(work) = inner.works.get(&call) {
+                        work.task.abort();
+                    }
+                }
+                Act::Answer(result) => self.answer(inner, result),
+                Act::Over(end) => self.over(inner, end),
+                Act::Unanswered(record) => self.lanes.report(Problem::Unanswered {
+                    call: record.call,
+                    name: record.name,
+                    answer: record.answer,
+                }),
+            }
+        }
+        self.idle.send_if_modified(|idle| {
+            let changed = *idle != inner.board.is_idle();
+            *idle = inner.board.is_idle();
+            changed
+        });
+        self.changed.notify_one();
+    }
+
+    fn ask(self: &Arc<Self>, inner: &mut Inner, call: Arc<ToolCall>, arguments: Value) {
+        let (order, _) = Cancellation::new();
+        let id = call.id.clone();
+        let mut bell = Bell::new(self, &id);
+        let desk = Arc::clone(self);
+        let work = async move {
+            let asked = AssertUnwindSafe(desk.guards.approve(&call, &arguments)).catch_unwind();
+            match asked.await {
+                Ok(Ok(())) => bell.ring(Input::Approved(call.id.clone())),
+                Ok(Err(why)) => bell.ring(Input::Denied(call.id.clone(), why)),
+                Err(payload) => {
+                    desk.panicked(&call, &*payload);
+                    bell.ring(Input::Crashed(call.id.clone()));
+                }
+            }
+        };
+        let task = inner.tasks.spawn_on(work, &self.runtime);
+        inner.works.insert(id, Work { order, task });
+    }
+
+    fn start(
+        self: &Arc<Self>,
+        inner: &mut Inner,
+        call: Arc<ToolCall>,
+        tool: usize,
+        arguments: Value,
+    ) {
+        let Some(tool) = self.tools.get(tool).map(Arc::clone) else {
+            return;
+        };
+        let (order, cancellation) = Cancellation::new();
+        self.lanes.push(Notice::ToolStart(Arc::clone(&call)));
+        let id = call.id.clone();
+        let mut bell = Bell::new(self, &id);
+        let desk = Arc::clone(self);
+        let cx = ToolContext {
+            call: Arc::clone(&call),
+            cancellation,
+            control: Control::new(Arc::clone(self)),
+        };
+        let work = async move {
+            let run = AssertUnwindSafe(desk.guards.run(&*tool, cx, arguments)).catch_unwind();
+            match run.await {
+                Ok(result) => bell.ring(Input::Done(call.id.clone(), result)),
+                Err(payload) => {
+                    desk.panicked(&call, &*payload);
+                    bell.ring(Input::Crashed(call.id.clone()));
+                }
+            }
+        };
+        let task = inner.tasks.spawn_on(work, &self.runtime);
+        inner.works.insert(id, Work { order, task });
+    }
+
+    fn answer(self: &Arc<Self>, inner: &mut Inner, result: ToolResult) {
+        let desk = Arc::clone(self);
+        let call = result.call.clone();
+        let sending = async move {
+            let sent = desk.session.send_tool_results(vec![result]).await;
+            desk.tell(Input::Sent(call, fate(sent.err().as_ref())));
+        };
+        inner.tasks.spawn_on(sending, &self.runtime);
+    }
+
+    fn over(&self, inner: &mut Inner, end: ToolEnd) {
+        inner.works.remove(&end.call.id);
+        if let Some(waiter) = inner.waiters.remove(&end.call.id) {
+            // The one who asked for the execution may have lost interest.
+            let _ = waiter.send(end.clone());
+        }
+        self.lanes.push(Notice::ToolEnd(end));
+    }
+
+    fn panicked(&self, call: &ToolCall, payload: &(dyn std::any::Any + Send)) {
+        self.lanes.report(Problem::ToolPanicked {
+            call: call.id.clone(),
+            name: call.name.clone(),
+            words: words_of(payload),
+        });
+    }
+
+    fn now(&self) -> Time {
+        Time::from_duration(self.origin.elapsed())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        unpoisoned(&self.inner)
+    }
+}
+
+/// Tells the board that a task is over, also when the task is dropped: no call stays unanswered because
+/// its work vanished.
+struct Bell {
+    desk: Arc<Desk>,
+    call: Option<CallId>,
+}
+
+impl Bell {
+    fn new(desk: &Arc<Desk>, call: &CallId) -> Self {
+        Self {
+            desk: Arc::clone(desk),
+            call: Some(call.clone()),
+        }
+    }
+
+    fn ring(&mut self, input: Input) {
+        self.call = None;
+        self.desk.tell(input);
+    }
+}
+
+impl Drop for Bell {
+    fn drop(&mut self) {
+        // A runtime that shuts down drops tasks wherever it stands, even under the desk's lock: the
+        // news waits for the timekeeper.
+        if let Some(call) = self.call.take() {
+            unpoisoned(&self.desk.dropped).push(call);
+            self.desk.changed.notify_one();
+        }
+    }
+}
+
+fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What became of an answer, by what the session said.
+fn fate(refusal: Option<&SessionError>) -> Sent {
+    match refusal {
+        None => Sent::Taken,
+        Some(SessionError::Call(CallError::Answered(_))) => Sent::Answered,
+        Some(SessionError::Call(_)) => Sent::Void,
+        Some(SessionError::Ended) => Sent::Ended,
+        Some(SessionError::Rejected(_) | SessionError::Unsupported(_)) => Sent::Refused,
+        // The session's ledger opens the call again when an answer comes back, and knows whether one
+        // that it gave up waiting for has left.
+        Some(_) => Sent::Returned,
+    }
+}

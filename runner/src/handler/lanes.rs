@@ -1,0 +1,188 @@
+//! The tasks that carry notices to handlers.
+
+use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
+
+use antiphon_protocol::{AudioChunk, Interruption};
+use futures::FutureExt;
+use tokio::time::Instant;
+
+use super::{Closures, Handler, HandlerResult, Lane, LaneLimits, Notice, queue::Queue};
+use crate::{Control, HandlerFault, Lag, Problem};
+
+/// Who is told.
+#[derive(Clone, Default)]
+pub(crate) struct Routes {
+    pub(crate) closures: Closures,
+    pub(crate) handlers: Vec<Arc<dyn Handler>>,
+}
+
+impl Routes {
+    /// Whether anybody listens on `lane`.
+    fn serves(&self, lane: Lane) -> bool {
+        !self.handlers.is_empty() || self.closures.of(lane).next().is_some()
+    }
+}
+
+/// The queues of all lanes.
+#[derive(Debug)]
+pub(crate) struct Lanes {
+    queues: [Queue; Lane::ALL.len()],
+    served: [bool; Lane::ALL.len()],
+    slow_after: Duration,
+    problems: std::sync::atomic::AtomicU64,
+}
+
+impl Lanes {
+    pub(crate) fn new(routes: &Routes, limits: &LaneLimits) -> Self {
+        let queue = |lane| match lane {
+            Lane::Audio => Queue::new(limits.audio_bytes),
+            _ => Queue::new(limits.bytes),
+        };
+        Self {
+            queues: Lane::ALL.map(queue),
+            served: Lane::ALL.map(|lane| routes.serves(lane)),
+            slow_after: limits.slow_after,
+            problems: std::sync::atomic::AtomicU64::new(0),
+        }
+    }
+
+    /// Puts a notice on its lane. Never waits.
+    pub(crate) fn push(&self, notice: Notice) {
+        let lane = notice.lane();
+        let Some(queue) = self.queue(lane) else {
+            return;
+        };
+        let missed = queue.push(notice);
+        // What the session lane itself misses is only counted.
+        if missed > 0
+            && lane != Lane::Session
+            && let Some(session) = self.queue(Lane::Session)
+        {
+            session.push(Notice::Lag(Lag { lane, missed }));
+        }
+    }
+
+    pub(crate) fn report(&self, problem: Problem) {
+        self.problems
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        tracing::warn!(target: "antiphon::runner", problem = %problem, "reported");
+        self.push(Notice::Error(Arc::new(problem)));
+    }
+
+    /// Drops all audio that waits, and tells players to drop what they hold.
+    pub(crate) fn flush(&self) {
+        self.drop_audio(|_| true);
+        self.push(Notice::Flush);
+    }
+
+    /// Drops the waiting audio of the items that were interrupted.
+    pub(crate) fn drop_audio_of(&self, interruption: &Interruption) {
+        self.drop_audio(|chunk| {
+            interruption
+                .items
+                .iter()
+                .any(|heard| heard.item == chunk.item)
+        });
+    }
+
+    fn drop_audio(&self, voided: impl Fn(&AudioChunk) -> bool) {
+        if let Some(queue) = self.queue(Lane::Audio) {
+            queue.remove(|notice| matches!(notice, Notice::Audio(chunk) if voided(chunk)));
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        for queue in &self.queues {
+            queue.close();
+        }
+    }
+
+    pub(crate) fn abandon(&self) {
+        for queue in &self.queues {
+            queue.abandon();
+        }
+    }
+
+    pub(crate) fn lag(&self) -> Vec<Lag> {
+        let lags = Lane::ALL.iter().zip(&self.queues);
+        lags.map(|(lane, queue)| Lag {
+            lane: *lane,
+            missed: queue.missed(),
+        })
+        .filter(|lag| lag.missed > 0)
+        .collect()
+    }
+
+    pub(crate) fn problems(&self) -> u64 {
+        self.problems.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// The queue of a lane, if anybody listens there.
+    fn queue(&self, lane: Lane) -> Option<&Queue> {
+        let mut lanes = Lane::ALL.iter().zip(&self.queues).zip(&self.served);
+        lanes.find_map(|((its, queue), served)| (*its == lane && *served).then_some(queue))
+    }
+
+    /// Carries the notices of `lane` to its handlers until the lane is closed and empty.
+    pub(crate) async fn serve(self: Arc<Self>, lane: Lane, routes: Arc<Routes>, control: Control) {
+        let Some(queue) = self.queue(lane) else {
+            return;
+        };
+        while let Some((notice, missed)) = queue.next().await {
+            if missed > 0 && lane != Lane::Session {
+                self.push(Notice::Lag(Lag { lane, missed }));
+            }
+            for closure in routes.closures.of(lane) {
+                let called = async { closure(&notice).unwrap_or(Ok(())) };
+                self.watch(lane, called).await;
+            }
+            for handler in &routes.handlers {
+                self.watch(lane, notice.clone().tell(&**handler, &control))
+                    .await;
+            }
+        }
+    }
+
+    /// Awaits one handler, and reports it if it is slow, fails or panics.
+    async fn watch(&self, lane: Lane, handler: impl Future<Output = HandlerResult>) {
+        let begun = Instant::now();
+        let mut handler = pin!(AssertUnwindSafe(handler).catch_unwind());
+        let mut told = false;
+        let result = tokio::select! {
+            biased;
+            // The handler is polled on in place after the report: nothing of it is lost.
+            result = &mut handler => result,
+            () = tokio::time::sleep(self.slow_after) => {
+                told = true;
+                self.accuse(lane, HandlerFault::Slow(self.slow_after));
+                handler.await
+            }
+        };
+        let took = begun.elapsed();
+        if took >= self.slow_after && !told {
+            self.accuse(lane, HandlerFault::Slow(took));
+        }
+        match result {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => self.accuse(lane, HandlerFault::Failed(error.to_string())),
+            Err(payload) => {
+                self.accuse(
+                    lane,
+                    HandlerFault::Panicked(crate::problem::words_of(&*payload)),
+                );
+            }
+        }
+    }
+
+    fn accuse(&self, lane: Lane, fault: HandlerFault) {
+        let problem = Problem::Handler { lane, fault };
+        // An error handler that fails is not told of itself: that would never end.
+        if lane == Lane::Error {
+            self.problems
+                .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            tracing::warn!(target: "antiphon::runner", problem = %problem, "an error handler failed");
+        } else {
+            self.report(problem);
+        }
+    }
+}

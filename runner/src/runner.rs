@@ -1,0 +1,218 @@
+//! A running agent: takes events, applies their effects, and counts.
+
+use std::{sync::Arc, time::Duration};
+
+use antiphon_protocol::{Ended, Event, ItemId, Provider};
+use antiphon_session::Events;
+use tokio::task::JoinSet;
+
+use crate::{
+    Control, Lane, Outcome, Problem, RunError, RunnerBuilder, StartError,
+    board::Input,
+    desk::Desk,
+    handler::{Lanes, Notice, Routes},
+    tally::Tally,
+};
+
+/// An agent in a live session.
+///
+/// Drive it with [`Runner::run`], or step by step with [`Runner::next`]. Dropping it stops its tools
+/// and handlers at once, and closes the session unless a [`Control`] is kept.
+#[derive(Debug)]
+pub struct Runner {
+    builder: RunnerBuilder,
+    control: Control,
+    desk: Arc<Desk>,
+    lanes: Arc<Lanes>,
+    events: Events,
+    /// One task per lane that somebody listens on.
+    handlers: JoinSet<()>,
+    timekeeper: JoinSet<()>,
+    tally: Tally,
+    ended: Option<Ended>,
+    /// Whether the user's speech alone stops the model.
+    stops_on_speech: bool,
+    /// Whose audio was given to handlers last.
+    last_spoken: Option<Option<ItemId>>,
+    drain: Duration,
+}
+
+impl Runner {
+    /// Describes an agent with `provider`.
+    pub fn builder(provider: impl Provider + 'static) -> RunnerBuilder {
+        RunnerBuilder::new(Arc::new(provider))
+    }
+
+    pub(crate) fn start(
+        desk: Arc<Desk>,
+        lanes: Arc<Lanes>,
+        routes: &Arc<Routes>,
+        events: Events,
+        stops_on_speech: bool,
+        drain: Duration,
+        builder: RunnerBuilder,
+    ) -> Self {
+        let control = Control::new(Arc::clone(&desk));
+        let mut handlers = JoinSet::new();
+        for lane in Lane::ALL {
+            let routes = Arc::clone(routes);
+            handlers.spawn(Arc::clone(&lanes).serve(lane, routes, control.clone()));
+        }
+        let mut timekeeper = JoinSet::new();
+        timekeeper.spawn(Arc::clone(&desk).keep_time());
+        Self {
+            builder,
+            control,
+            desk,
+            lanes,
+            events,
+            handlers,
+            timekeeper,
+            tally: Tally::default(),
+            ended: None,
+            stops_on_speech,
+            last_spoken: None,
+            drain,
+        }
+    }
+
+    /// A handle for use while the agent runs.
+    pub fn control(&self) -> Control {
+        self.control.clone()
+    }
+
+    /// Opens another session of the same description.
+    ///
+    /// # Errors
+    /// See [`RunnerBuilder::connect`].
+    pub async fn connect_again(&self) -> Result<Self, StartError> {
+        self.builder.connect().await
+    }
+
+    /// The next event, after its effects were applied: tools are started or stopped, handlers are
+    /// told, audio that must not be heard is dropped. `None` after the end.
+    ///
+    /// The agent is the session's primary reader: while nobody asks for the next event, tools go on and
+    /// are answered, but no new call is taken up, and a full inbox pauses the socket.
+    ///
+    /// Cancel safe.
+    pub async fn next(&mut self) -> Option<Event> {
+        let event = self.events.next().await?;
+        self.apply(&event);
+        Some(event)
+    }
+
+    /// Runs the agent until its session is over.
+    ///
+    /// Someone else ends it: a [`Control::close`](antiphon_session::Session::close) by a clone of the
+    /// handle, or the provider. Afterwards tools and handlers have [`LaneLimits::drain`] each to come
+    /// to rest before they are dropped. Dropping the future is dropping the runner.
+    ///
+    /// [`LaneLimits::drain`]: crate::LaneLimits::drain
+    ///
+    /// # Errors
+    /// When the session ended otherwise than by this side's wish; the error holds the outcome too.
+    pub async fn run(mut self) -> Result<Outcome, RunError> {
+        while self.next().await.is_some() {}
+        let outcome = self.finish().await;
+        if outcome.ended.is_orderly() {
+            Ok(outcome)
+        } else {
+            Err(RunError::new(outcome))
+        }
+    }
+
+    /// Closes the session if it is still open, lets tools and handlers come to rest, and tells what the
+    /// run amounts to. For those who run step by step.
+    pub async fn finish(mut self) -> Outcome {
+        let session = self.control.session().clone();
+        let rest = async { while self.next().await.is_some() {} };
+        let (closed, ()) = tokio::join!(session.close(), rest);
+        let ended = self.ended.take().unwrap_or(closed);
+        let (tool_calls, tool_calls_unlisted) = self.desk.close(self.drain).await;
+        self.lanes.close();
+        let handlers = async { while self.handlers.join_next().await.is_some() {} };
+        if tokio::time::timeout(self.drain, handlers).await.is_err() {
+            self.handlers.abort_all();
+            self.lanes.abandon();
+        }
+        let state = session.state();
+        let (audio_in, rotations) = {
+            let state = state.borrow();
+            (state.uplink, state.rotations)
+        };
+        let tally = std::mem::take(&mut self.tally);
+        Outcome {
+            ended,
+            user_turns: tally.user_turns,
+            responses: tally.responses,
+            interruptions: tally.interruptions,
+            tool_calls,
+            tool_calls_unlisted,
+            usage: tally.usage,
+            audio_in,
+            audio_out: tally.audio_out,
+            rotations,
+            losses: tally.losses,
+            lag: self.lanes.lag(),
+            problems: self.lanes.problems(),
+        }
+    }
+
+    fn apply(&mut self, event: &Event) {
+        self.tally.note(event);
+        match event {
+            Event::Audio(chunk) => self.last_spoken = Some(chunk.item.clone()),
+            Event::SpeechStarted(_) if self.stops_on_speech => self.cut(),
+            Event::Interrupted { .. } => self.cut(),
+            Event::InterruptionSettled(settled) => {
+                let newest = self.last_spoken.as_ref();
+                let newer = newest
+                    .is_some_and(|newest| settled.items.iter().all(|heard| heard.item != *newest));
+                self.lanes.drop_audio_of(settled);
+                // What a player holds of a newer item is to be heard.
+                if !newer {
+                    self.lanes.flush();
+                }
+            }
+            _ => {}
+        }
+        if let Some(notice) = Notice::of(event) {
+            self.lanes.push(notice);
+        }
+        match event {
+            Event::ToolCall(call) => self.desk.tell(Input::Called(call.clone())),
+            Event::ToolCallsCancelled { calls } => self.desk.tell(Input::Withdrawn(calls.clone())),
+            Event::Rotated(rotation) if !rotation.losses.calls_void.is_empty() => {
+                self.desk
+                    .tell(Input::Lost(rotation.losses.calls_void.clone()));
+            }
+            Event::Error(error) if !error.benign => {
+                self.lanes.report(Problem::Provider(error.clone()));
+            }
+            Event::InputTranscriptFailed { error, .. } => {
+                self.lanes.report(Problem::Transcription(error.clone()));
+            }
+            Event::Malformed(malformed) => self.lanes.report(Problem::Malformed(malformed.clone())),
+            Event::Ended(ended) => {
+                self.ended = Some(ended.clone());
+                self.desk.tell(Input::Ended);
+            }
+            _ => {}
+        }
+    }
+
+    /// The model was stopped: nothing of what it said so far is to be heard any more.
+    fn cut(&mut self) {
+        self.lanes.flush();
+        self.desk.tell(Input::Interrupted);
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        self.desk.abort();
+        self.handlers.abort_all();
+        self.timekeeper.abort_all();
+    }
+}
