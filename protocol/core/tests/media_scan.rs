@@ -229,9 +229,11 @@ fn base64_is_read_as_two_other_crates_read_it() {
             frames::engines()
                 .iter()
                 .find_map(|engine| engine.decode(&text).ok()),
+            // This crate also reads padded pieces one after another, as nobody else does.
             encodings
                 .iter()
-                .find_map(|encoding| encoding.decode(text.as_bytes()).ok()),
+                .find_map(|encoding| encoding.decode(text.as_bytes()).ok())
+                .filter(|_| !text.trim_end_matches('=').contains('=')),
         ];
         let ours = media::decode_base64(text.as_bytes())
             .ok()

@@ -103,6 +103,13 @@ impl<'a> Cursor<'a> {
         is_plain_number(text).then(|| str::from_utf8(text).ok())?
     }
 
+    /// Any plain value as it is spelled, quotes included.
+    pub(super) fn spelled(&mut self, depth: usize) -> Option<&'a [u8]> {
+        let start = self.rest;
+        self.skip(depth)?;
+        start.get(..start.len() - self.rest.len())
+    }
+
     /// Passes over any plain value that nests at most `depth` deep.
     pub(super) fn skip(&mut self, depth: usize) -> Option<()> {
         match self.peek()? {

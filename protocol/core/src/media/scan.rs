@@ -132,11 +132,9 @@ impl Scan<'_> {
             Role::OutputIndex => once(&mut found.output_index, cursor.number()?.parse().ok()?),
             Role::ContentIndex => once(&mut found.content_index, cursor.number()?.parse().ok()?),
             Role::Only(spellings) => {
-                let value = match cursor.peek()? {
-                    b'"' => cursor.text()?,
-                    _ => cursor.number()?,
-                };
-                spellings.contains(&value).then_some(())
+                let value = cursor.spelled(depth)?;
+                let mut spellings = spellings.iter().map(|known| known.as_bytes());
+                spellings.any(|known| known == value).then_some(())
             }
             Role::Ignored => cursor.skip(depth),
             Role::Object(shape) => self.object(shape, depth),

@@ -71,8 +71,8 @@ pub enum Role {
     OutputIndex,
     /// The place of the content part in the item: a whole number.
     ContentIndex,
-    /// A string or number that must be spelled as one of these, such as a sample rate that a
-    /// codec takes for granted.
+    /// A value that must be spelled as one of these, quotes included, such as a sample rate (`24000`)
+    /// or a format (`"pcm16"`) that a codec takes for granted.
     Only(&'static [&'static str]),
     /// Anything; it is checked and passed over.
     Ignored,
