@@ -14,7 +14,7 @@ mod wire;
 mod ws;
 
 #[cfg(feature = "tungstenite")]
-pub use self::ws::WsDial;
+pub use self::ws::{Connect, Destination, HttpProxy, Socket, TcpConnect, WsDial};
 pub use self::{
     backoff::{Backoff, BackoffConfig, Cost},
     driver::Port,

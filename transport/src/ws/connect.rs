@@ -10,8 +10,10 @@ use std::{
 };
 
 use antiphon_protocol::{End, How, Stage};
+use async_trait::async_trait;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpStream, lookup_host},
     time::{Sleep, sleep},
 };
@@ -23,19 +25,61 @@ const NEXT_ADDRESS: Duration = Duration::from_millis(250);
 /// Silence after which the operating system probes a connection, and how often.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
-/// Connects to `host`, trying its addresses side by side.
-pub(super) async fn connect(
-    host: &str,
-    port: u16,
-    loopback_only: bool,
-    progress: &DialProgress,
-) -> Result<TcpStream, End> {
+/// A byte stream to a server: plain, before TLS and upgrade.
+pub trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Socket for S {}
+
+/// Where a [`Connect`] is asked to lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// Name or address, in lower case and without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// Whether the stream must not leave this machine, because what travels on it is not secured.
+    pub loopback_only: bool,
+}
+
+/// Makes the byte streams under [`WsDial`](crate::WsDial). Implement it for a network of your own: a
+/// proxy, a tunnel, a simulation.
+#[async_trait]
+pub trait Connect: Send + Sync {
+    /// Connects to `destination`, and reports how far it has come.
+    ///
+    /// Dropped when the dial's deadline passes: implementations must be cancel safe.
+    ///
+    /// # Errors
+    /// The end names the stage that failed.
+    async fn connect(
+        &self,
+        destination: &Destination,
+        progress: &DialProgress,
+    ) -> Result<Box<dyn Socket>, End>;
+}
+
+/// TCP with happy eyeballs, without Nagle's delay, with keepalive.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TcpConnect;
+
+#[async_trait]
+impl Connect for TcpConnect {
+    async fn connect(
+        &self,
+        destination: &Destination,
+        progress: &DialProgress,
+    ) -> Result<Box<dyn Socket>, End> {
+        Ok(Box::new(connect(destination, progress).await?))
+    }
+}
+
+async fn connect(destination: &Destination, progress: &DialProgress) -> Result<TcpStream, End> {
     progress.enter(Stage::Resolve);
-    let mut addresses: Vec<SocketAddr> = lookup_host((host, port))
+    let mut addresses: Vec<SocketAddr> = lookup_host((destination.host.as_str(), destination.port))
         .await
         .map_err(|error| End::new(Stage::Resolve, How::Resolve).because(&error.to_string()))?
         .collect();
-    if loopback_only {
+    if destination.loopback_only {
         // A name for this machine that leads elsewhere must not get plaintext.
         addresses.retain(|address| address.ip().is_loopback());
     }
@@ -43,13 +87,10 @@ pub(super) async fn connect(
         return Err(End::new(Stage::Resolve, How::Resolve).because("the name has no address"));
     }
     progress.enter(Stage::Connect);
-    let stream = Race::of(interleave(addresses))
-        .await
-        .map_err(|error| End::new(Stage::Connect, How::Io).because(&error.to_string()))?;
+    let failed = |error: io::Error| End::new(Stage::Connect, How::Io).because(&error.to_string());
+    let stream = Race::of(interleave(addresses)).await.map_err(failed)?;
     // Without this each frame may wait for the acknowledgement of the one before it.
-    stream
-        .set_nodelay(true)
-        .map_err(|error| End::new(Stage::Connect, How::Io).because(&error.to_string()))?;
+    stream.set_nodelay(true).map_err(failed)?;
     let keepalive = TcpKeepalive::new()
         .with_time(KEEPALIVE)
         .with_interval(KEEPALIVE);

@@ -2,6 +2,7 @@
 
 mod address;
 mod connect;
+mod proxy;
 mod tls;
 mod upgrade;
 mod wire;
@@ -16,6 +17,10 @@ use async_trait::async_trait;
 use rustls::{ClientConfig, pki_types::CertificateDer};
 
 use self::{address::Target, tls::Trust, upgrade::Ask};
+pub use self::{
+    connect::{Connect, Destination, Socket, TcpConnect},
+    proxy::HttpProxy,
+};
 use crate::{Dial, DialRequest, WirePair};
 
 /// What a wire takes, in bytes.
@@ -58,6 +63,7 @@ pub struct WsDial {
     config: Arc<OnceLock<Arc<ClientConfig>>>,
     plaintext_hosts: Vec<String>,
     limits: Limits,
+    connect: Arc<dyn Connect>,
 }
 
 impl fmt::Debug for WsDial {
@@ -84,6 +90,7 @@ impl WsDial {
             config: Arc::default(),
             plaintext_hosts: Vec::new(),
             limits: Limits::default(),
+            connect: Arc::new(TcpConnect),
         }
     }
 
@@ -99,6 +106,19 @@ impl WsDial {
     pub fn allow_plaintext_host(mut self, host: impl Into<String>) -> Self {
         self.plaintext_hosts.push(host.into());
         self
+    }
+
+    /// Takes byte streams from `connect` in place of TCP: a proxy, a tunnel, a simulated network.
+    #[must_use]
+    pub fn connect_with(mut self, connect: impl Connect + 'static) -> Self {
+        self.connect = Arc::new(connect);
+        self
+    }
+
+    /// Goes through this proxy, but for destinations that must not leave this machine.
+    #[must_use]
+    pub fn proxy(self, proxy: HttpProxy) -> Self {
+        self.connect_with(proxy)
     }
 
     /// Uses this TLS configuration as it is.
@@ -184,19 +204,19 @@ impl Dial for WsDial {
             headers: &endpoint.headers,
             auth,
         };
-        let stream =
-            connect::connect(&target.host, target.port, target.loopback_only, &progress).await?;
+        let destination = Destination {
+            host: target.host,
+            port: target.port,
+            loopback_only: target.loopback_only,
+        };
+        let mut stream = self.connect.connect(&destination, &progress).await?;
         if target.tls {
             progress.enter(Stage::Tls);
             let config = self.client_config()?;
-            let stream = tls::secure(config, &target.host, stream).await?;
-            progress.enter(Stage::Upgrade);
-            let (stream, read) = upgrade::upgrade(stream, &ask).await?;
-            Ok(wire::open(stream, read, &self.limits).await)
-        } else {
-            progress.enter(Stage::Upgrade);
-            let (stream, read) = upgrade::upgrade(stream, &ask).await?;
-            Ok(wire::open(stream, read, &self.limits).await)
+            stream = Box::new(tls::secure(config, &destination.host, stream).await?);
         }
+        progress.enter(Stage::Upgrade);
+        let (stream, read) = upgrade::upgrade(stream, &ask).await?;
+        Ok(wire::open(stream, read, &self.limits).await)
     }
 }

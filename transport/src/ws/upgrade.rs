@@ -3,7 +3,7 @@
 //! It is done with hyper and not with the WebSocket library, because the latter writes the raw
 //! request, credential included, into its trace log.
 
-use std::{pin::pin, time::Duration};
+use std::{future::poll_fn, pin::pin, time::Duration};
 
 use antiphon_protocol::{AuthShape, End, How, PeerText, Secret, Stage};
 use bytes::Bytes;
@@ -46,8 +46,6 @@ where
         .handshake::<_, Empty<Bytes>>(TokioIo::new(io))
         .await
         .map_err(|error| failed(&error))?;
-    let mut connection = pin!(connection.with_upgrades());
-    let mut over = false;
     let exchange = async {
         let response = sender
             .send_request(request)
@@ -61,20 +59,29 @@ where
             .await
             .map_err(|error| failed(&error))
     };
+    let upgraded = beside(connection.with_upgrades(), exchange).await?;
+    let parts = upgraded
+        .downcast::<TokioIo<IO>>()
+        .map_err(|_| broken("the upgraded connection is of another kind"))?;
+    Ok((parts.io.into_inner(), parts.read_buf))
+}
+
+/// Runs `exchange` with the connection's own future beside it, which moves the bytes. No task is
+/// spawned, so dropping this one leaves nothing behind.
+pub(super) async fn beside<F: Future>(
+    connection: impl Future<Output = hyper::Result<()>>,
+    exchange: F,
+) -> F::Output {
+    let mut connection = pin!(connection);
     let mut exchange = pin!(exchange);
-    // The connection's own future moves the bytes; no task is spawned for it, so dropping this
-    // future leaves nothing behind.
-    let upgraded = std::future::poll_fn(|cx| {
+    let mut over = false;
+    poll_fn(|cx| {
         if !over && connection.as_mut().poll(cx).is_ready() {
             over = true;
         }
         exchange.as_mut().poll(cx)
     })
-    .await?;
-    let parts = upgraded
-        .downcast::<TokioIo<IO>>()
-        .map_err(|_| broken("the upgraded connection is of another kind"))?;
-    Ok((parts.io.into_inner(), parts.read_buf))
+    .await
 }
 
 fn request(ask: &Ask<'_>, key: &str) -> Result<Request<Empty<Bytes>>, End> {

@@ -9,5 +9,6 @@
 mod driver;
 mod link;
 mod link_random;
+mod secure;
 mod support;
 mod websocket;
