@@ -8,6 +8,7 @@ use antiphon_protocol::{
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{
+    aside::Aside,
     calls::Calls,
     config::Rules,
     desired::Desired,
@@ -28,6 +29,7 @@ pub(crate) struct RealtimeCodec {
     pub(super) desired: Desired,
     pub(super) receipts: Receipts,
     pub(super) calls: Calls,
+    pub(super) aside: Aside,
     pub(super) encoder: AudioEncoder,
     pub(super) output_format: AudioFormat,
     /// Items that joined the conversation and are not complete.
@@ -59,6 +61,7 @@ impl RealtimeCodec {
             desired: Desired::new(&plan.session),
             receipts: Receipts::default(),
             calls: Calls::default(),
+            aside: Aside::default(),
             encoder: media::append(),
             output_format: plan.output_format,
             open_items: Vec::new(),

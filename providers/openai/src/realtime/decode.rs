@@ -1,7 +1,7 @@
 //! Events of the wire in neutral words.
 //!
 //! What becomes of each event is one match. Whatever has no neutral word arrives as it came: rate
-//! limits, hosted tools, playback on the service's side, content parts, and pieces of a call's
+//! limits, hosted tools, responses aside from the conversation, playback on the service's side, content parts, and pieces of a call's
 //! arguments, which arrive whole with the call.
 
 use std::time::Duration;
@@ -50,6 +50,9 @@ impl RealtimeCodec {
         let Some(found) = path::scan(&frame.data, &media::DELTA) else {
             return false;
         };
+        if self.aside.holds(found.response) {
+            return false;
+        }
         let Ok(data) = found.decode() else {
             return false;
         };
@@ -65,6 +68,9 @@ impl RealtimeCodec {
 
     /// One event. The session's own are read here, the rest by subject.
     pub(super) fn event(&mut self, event: Wire, text: &str, out: &mut dyn Sink) {
+        if self.event_aside(&event, text, out) {
+            return;
+        }
         match event {
             Wire::Error(event) => self.error(&Report::from(&event.error), out),
             Wire::SessionCreated(event) => self.session_created(&event.session, text, out),

@@ -1,5 +1,6 @@
 //! The Realtime API as a provider.
 
+mod aside;
 mod calls;
 pub(crate) mod capabilities;
 mod codec;
@@ -80,15 +81,12 @@ impl Realtime {
     }
 
     pub(crate) fn azure(resource: &str, key: Secret) -> Result<Self, InvalidUrl> {
-        let host = if resource.contains('.') || resource.contains(':') {
-            resource.to_owned()
-        } else {
-            format!("{resource}.openai.azure.com")
-        };
-        let url = if host.contains("://") {
-            host
-        } else {
-            format!("wss://{host}")
+        let is_name = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        let url = match resource.trim() {
+            "" => "wss://".to_owned(),
+            name if is_name(name) => format!("wss://{name}.openai.azure.com"),
+            host if !host.contains("://") => format!("wss://{host}"),
+            url => url.to_owned(),
         };
         Ok(Self {
             name: "azure-openai-realtime",
@@ -109,7 +107,8 @@ impl Realtime {
 
     /// Joins a running call by its id, to listen in and to steer it beside its audio connection.
     ///
-    /// The call keeps its model; the configuration's is not sent.
+    /// The call keeps its model: the configuration's, which may be empty, is not sent and only says
+    /// what the model can do.
     #[must_use]
     pub fn joining_call(mut self, call: impl Into<String>) -> Self {
         self.target = Target::Call(call.into());
@@ -227,7 +226,7 @@ impl Provider for Realtime {
             provider: self.name,
             model: config.model.clone(),
         };
-        if config.model.is_empty() {
+        if config.model.is_empty() && self.target.needs_model() {
             return Err(subject.field(ConfigField::Model, "name one, such as gpt-realtime"));
         }
         if plan.resume.is_some() {

@@ -8,6 +8,7 @@ use antiphon_protocol::{
 use wire::ServerEvent as Wire;
 
 use super::{
+    aside,
     codec::{RealtimeCodec, malformed, other},
     decode::index,
     error::Report,
@@ -195,6 +196,31 @@ impl RealtimeCodec {
                 out,
             );
         }
+    }
+
+    /// Events of responses that are not part of the conversation stay as they came: nothing of
+    /// them is heard, answered or remembered there. `false` leaves the event to the conversation.
+    pub(super) fn event_aside(&mut self, event: &Wire, text: &str, out: &mut dyn Sink) -> bool {
+        match event {
+            Wire::ResponseCreated(event) if aside::is_aside(&event.response) => {
+                self.aside.begin(event.response.id.as_deref());
+            }
+            Wire::ResponseDone(event) if aside::is_aside(&event.response) => {
+                let id = event.response.id.as_deref();
+                self.aside.end(id);
+                if let Some(usage) = usage::response(event) {
+                    out.event(Event::Usage(usage));
+                }
+                let asked = id.map(ResponseId::from);
+                if asked.is_some() && status(&event.response) != ResponseStatus::Completed {
+                    self.acknowledge(|awaited| *awaited == Awaited::Cancelled(asked.clone()), out);
+                }
+            }
+            event if self.aside.holds(aside::response_of(event)) => {}
+            _ => return false,
+        }
+        out.event(other(event.event_type(), text));
+        true
     }
 }
 

@@ -21,6 +21,11 @@ impl Target {
         }
     }
 
+    /// A running call has its model already.
+    pub(crate) const fn needs_model(&self) -> bool {
+        !matches!(self, Self::Call(_))
+    }
+
     /// What the address says about it.
     pub(crate) fn parameters<'a>(&'a self, model: &'a str) -> (&'static str, &'a str) {
         match self {
