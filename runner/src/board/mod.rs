@@ -5,7 +5,9 @@
 //! Work starts at most once per call; at most one answer is given to the session at a time, and none
 //! after one was taken. The session's ledger has the last word on what leaves.
 
+mod answers;
 mod call;
+mod course;
 mod input;
 mod limits;
 mod stop;
@@ -15,18 +17,16 @@ mod tests;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
-    time::Duration,
 };
 
 use antiphon_protocol::{CallId, Time, ToolCall, ToolResult};
 use serde_json::Value;
 
 use crate::{
-    CancelReason, ToolAnswer, ToolEnd, ToolError, ToolErrorKind, ToolOutcome, ToolOutput,
-    ToolPolicy, ToolRecord,
+    CancelReason, ToolAnswer, ToolEnd, ToolErrorKind, ToolOutcome, ToolPolicy, ToolRecord,
 };
 
-use self::call::{Answer, Call, Work};
+use self::call::{Call, Work};
 pub(crate) use self::input::{Input, Sent};
 pub use self::{
     input::ExecuteError,
@@ -37,10 +37,6 @@ pub use self::{
 const RECORDS: usize = 1024;
 /// Calls that are remembered after they were settled, so that duplicates are recognised.
 const REMEMBERED: usize = 4096;
-/// How often an answer is given to the session before it counts as unsent.
-const TRIES: u32 = 3;
-/// How long an answer that came back rests before the next try.
-const REST: Duration = Duration::from_millis(500);
 
 /// A tool as the board knows it.
 #[derive(Clone, Debug)]
@@ -209,246 +205,6 @@ impl Board {
         (std::mem::take(&mut self.records), self.unrecorded)
     }
 
-    fn called(&mut self, now: Time, call: ToolCall) {
-        if self.ended || !self.remember(&call.id) {
-            return;
-        }
-        let id = call.id.clone();
-        let tool = self
-            .tools
-            .iter()
-            .position(|listed| listed.name == call.name);
-        let full = self.calls.len() >= self.limits.calls;
-        self.calls.insert(id.clone(), Call::new(now, call, tool));
-        if full {
-            self.refuse(
-                now,
-                &id,
-                ToolErrorKind::Busy,
-                "too many calls are open; try again later",
-            );
-        } else if tool.is_some() {
-            if self.automatic.execution {
-                self.admit(now, &id);
-            }
-        } else if !self.is_by_hand(&id) {
-            let names: Vec<&str> = self
-                .tools
-                .iter()
-                .map(|listed| listed.name.as_str())
-                .collect();
-            let known = if names.is_empty() {
-                "none".to_owned()
-            } else {
-                names.join(", ")
-            };
-            let message = format!("there is no such tool; these exist: {known}");
-            self.refuse(now, &id, ToolErrorKind::UnknownTool, message);
-        }
-    }
-
-    fn is_by_hand(&self, id: &CallId) -> bool {
-        self.calls
-            .get(id)
-            .is_some_and(|call| self.by_hand.contains(&call.call.name))
-    }
-
-    /// Checks a call and puts it on its way to run.
-    fn admit(&mut self, now: Time, id: &CallId) {
-        let Some(call) = self.calls.get_mut(id) else {
-            return;
-        };
-        let Some(listed) = call.tool.and_then(|tool| self.tools.get(tool)) else {
-            return;
-        };
-        match crate::tool::parse_arguments(&call.call.arguments, &listed.schema, &listed.policy) {
-            Err(error) => self.refuse_with(now, id, error),
-            Ok(_) if !self.limits.rate.admits(&mut self.starts, now) => {
-                let message = "too many calls in a short time; wait before calling again";
-                self.refuse(now, id, ToolErrorKind::RateLimited, message);
-            }
-            Ok(arguments) if listed.policy.needs_approval => {
-                call.work = Work::Approving {
-                    until: now + self.limits.approval,
-                };
-                call.arguments = arguments.clone();
-                self.out.push_back(Act::Ask {
-                    call: Arc::clone(&call.call),
-                    arguments,
-                });
-            }
-            Ok(arguments) => {
-                call.arguments = arguments;
-                call.work = Work::Waiting {
-                    until: now + listed.policy.timeout,
-                };
-                self.queue.push_back(id.clone());
-            }
-        }
-    }
-
-    fn approved(&mut self, now: Time, id: &CallId) {
-        let Some(call) = self.calls.get_mut(id) else {
-            return;
-        };
-        let Some(listed) = call.tool.and_then(|tool| self.tools.get(tool)) else {
-            return;
-        };
-        if matches!(call.work, Work::Approving { .. }) {
-            call.work = Work::Waiting {
-                until: now + listed.policy.timeout,
-            };
-            self.queue.push_back(id.clone());
-        }
-    }
-
-    fn denied(&mut self, now: Time, id: &CallId, why: String) {
-        if self
-            .calls
-            .get(id)
-            .is_some_and(|call| matches!(call.work, Work::Approving { .. }))
-        {
-            self.refuse_with(now, id, ToolError::denied(why));
-        }
-    }
-
-    /// Starts what waits and has a place, oldest first.
-    fn launch(&mut self, now: Time) {
-        let mut at = 0;
-        while self.running < self.limits.at_once
-            && let Some(id) = self.queue.get(at).cloned()
-        {
-            let Some(call) = self.calls.get_mut(&id) else {
-                self.queue.remove(at);
-                continue;
-            };
-            let Some((place, listed)) = call
-                .tool
-                .and_then(|tool| self.tools.get(tool).map(|listed| (tool, listed)))
-            else {
-                self.queue.remove(at);
-                continue;
-            };
-            let Some(running) = self.running_of.get_mut(place) else {
-                return;
-            };
-            if *running >= listed.policy.at_once.max(1) {
-                at += 1;
-                continue;
-            }
-            self.queue.remove(at);
-            *running += 1;
-            self.running += 1;
-            call.work = Work::Running {
-                until: now + listed.policy.timeout,
-            };
-            call.started = Some(now);
-            let arguments = call.arguments.take();
-            let call = Arc::clone(&call.call);
-            self.out.push_back(Act::Start {
-                call,
-                tool: place,
-                arguments,
-            });
-        }
-    }
-
-    fn done(&mut self, now: Time, id: &CallId, result: Result<ToolOutput, ToolError>) {
-        let Some(call) = self.calls.get(id) else {
-            return;
-        };
-        let most = call
-            .tool
-            .and_then(|tool| self.tools.get(tool))
-            .map_or(usize::MAX, |listed| listed.policy.result_bytes);
-        match call.work {
-            Work::Stopping { outcome, .. } => self.finish_work(now, id, outcome),
-            Work::Running { .. } => {
-                let result = result.and_then(|output| bounded(output, most));
-                let outcome = match &result {
-                    Ok(_) => ToolOutcome::Completed,
-                    Err(error) => ToolOutcome::Failed(error.kind()),
-                };
-                self.owe(id, result);
-                self.finish_work(now, id, outcome);
-            }
-            _ => {}
-        }
-    }
-
-    /// The work is gone without a result.
-    fn crashed(&mut self, now: Time, id: &CallId) {
-        let message = "the tool broke down; do not call it again with the same arguments";
-        let error = ToolError::of(ToolErrorKind::Crashed, message);
-        match self.calls.get(id).map(|call| &call.work) {
-            Some(Work::Approving { .. }) => {
-                let message = "the question whether this may run could not be answered";
-                self.refuse_with(now, id, ToolError::denied(message));
-            }
-            Some(_) => self.done(now, id, Err(error)),
-            None => {}
-        }
-    }
-
-    /// Turns a result into the answer, if one is owed.
-    fn owe(&mut self, id: &CallId, result: Result<ToolOutput, ToolError>) {
-        let Some(call) = self.calls.get_mut(id) else {
-            return;
-        };
-        if call.answer != Answer::Owed {
-            return;
-        }
-        let scheduling = call
-            .tool
-            .and_then(|tool| self.tools.get(tool))
-            .and_then(|listed| listed.policy.scheduling);
-        let result = call.result_of(result, scheduling);
-        if self.automatic.answers {
-            call.answer = Answer::Sending {
-                tries: 1,
-                result: result.clone(),
-            };
-            self.out.push_back(Act::Answer(result.clone()));
-        }
-        call.result = Some(result);
-    }
-
-    fn refuse(&mut self, now: Time, id: &CallId, kind: ToolErrorKind, message: impl Into<String>) {
-        self.refuse_with(now, id, ToolError::of(kind, message));
-    }
-
-    /// Answers a call that will not run.
-    fn refuse_with(&mut self, now: Time, id: &CallId, error: ToolError) {
-        let outcome = ToolOutcome::Failed(error.kind());
-        self.owe(id, Err(error));
-        self.finish_work(now, id, outcome);
-    }
-
-    fn sent(&mut self, now: Time, id: &CallId, sent: Sent) {
-        let Some(call) = self.calls.get_mut(id) else {
-            return;
-        };
-        let Answer::Sending { tries, result } = &call.answer else {
-            return;
-        };
-        match sent {
-            Sent::Taken => self.settle(id, ToolAnswer::Sent),
-            Sent::Answered => self.settle(id, ToolAnswer::ByHand),
-            Sent::Void => self.settle(id, ToolAnswer::Lost),
-            Sent::Refused => self.settle(id, ToolAnswer::Refused),
-            Sent::Ended => self.settle(id, ToolAnswer::SessionEnded),
-            Sent::Returned if *tries >= TRIES => self.settle(id, ToolAnswer::Unsent),
-            Sent::Returned => {
-                let until = now + REST * *tries;
-                call.answer = Answer::Resting {
-                    tries: *tries,
-                    result: result.clone(),
-                    until,
-                };
-            }
-        }
-    }
-
     fn timeouts(&mut self, now: Time) {
         let due: Vec<CallId> = self
             .calls
@@ -459,34 +215,6 @@ impl Board {
         for id in due {
             self.resend(now, &id);
             self.overdue(now, &id);
-        }
-    }
-
-    fn resend(&mut self, now: Time, id: &CallId) {
-        let Some(call) = self.calls.get_mut(id) else {
-            return;
-        };
-        if let Answer::Resting {
-            tries,
-            result,
-            until,
-        } = &call.answer
-            && *until <= now
-        {
-            let result = result.clone();
-            call.answer = Answer::Sending {
-                tries: *tries + 1,
-                result: result.clone(),
-            };
-            self.out.push_back(Act::Answer(result));
-        }
-    }
-
-    fn settle(&mut self, id: &CallId, answer: ToolAnswer) {
-        if let Some(call) = self.calls.get_mut(id)
-            && !matches!(call.answer, Answer::Settled(_))
-        {
-            call.answer = Answer::Settled(answer);
         }
     }
 
@@ -556,15 +284,4 @@ impl Board {
         }
         true
     }
-}
-
-fn bounded(output: ToolOutput, most: usize) -> Result<ToolOutput, ToolError> {
-    if output.text.len() <= most {
-        return Ok(output);
-    }
-    let message = format!(
-        "the result has {} bytes; at most {most} can be given back: ask for less",
-        output.text.len()
-    );
-    Err(ToolError::of(ToolErrorKind::ResultTooLarge, message))
 }

@@ -2,12 +2,12 @@
 //!
 //! `ANTIPHON_TIER=nightly` runs 200,000 histories instead of 5,000; `ANTIPHON_SEED` chooses others.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::*;
-use crate::OnStop;
+use crate::{OnStop, ToolError};
 
 const TOOLS: [&str; 5] = ["keep", "cancel", "silent", "single", "asked"];
 const UNKNOWN: &str = "unknown";

@@ -219,9 +219,9 @@ impl Server {
         self.send(&json!({ "t": "audio", "item": item, "ms": ms }));
     }
 
-    /// The client's next frame, within a minute.
+    /// The client's next frame, within 90 s.
     pub(crate) async fn recv(&self) -> Value {
-        let frame = tokio::time::timeout(Duration::from_secs(60), self.wire.recv());
+        let frame = tokio::time::timeout(Duration::from_secs(90), self.wire.recv());
         let frame = frame
             .await
             .expect("the client says something")
@@ -229,7 +229,7 @@ impl Server {
         serde_json::from_slice(&frame.data).unwrap()
     }
 
-    /// The client's next tool result, within a minute; frames before it are passed over.
+    /// The client's next tool result, within 90 s; frames before it are passed over.
     pub(crate) async fn result(&self) -> Value {
         loop {
             let value = self.recv().await;
