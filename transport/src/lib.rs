@@ -9,6 +9,8 @@ mod machine;
 mod rng;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "driver")]
+mod token;
 mod wire;
 #[cfg(feature = "tungstenite")]
 mod ws;
@@ -23,4 +25,8 @@ pub use self::{
     wire::{Dial, DialProgress, DialRequest, Incoming, WirePair, WireRx, WireTx},
 };
 #[cfg(feature = "driver")]
-pub use self::{clock::Clock, driver::drive};
+pub use self::{
+    clock::Clock,
+    driver::drive,
+    token::{FreshToken, TokenCache},
+};

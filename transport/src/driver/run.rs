@@ -11,7 +11,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use antiphon_protocol::{End, Endpoint, Generation, How, Stage, Time, Why};
+use antiphon_protocol::{End, Endpoint, Generation, How, Secret, Stage, Time, Why};
 use tokio::time::Sleep;
 
 use super::{Port, lane::Lane};
@@ -302,27 +302,49 @@ fn dialing(dial: Arc<dyn Dial>, endpoint: Endpoint, why: Why) -> Dialing {
     let progress = DialProgress::default();
     let reported = progress.stage();
     let seen = progress.clone();
-    let future = Box::pin(async move {
-        dial.check(&endpoint)?;
-        let token = match &endpoint.auth {
-            Some((_, source)) => {
-                let token = source.token(why).await.map_err(|error| {
-                    End::new(Stage::Token, How::Token).because(&error.to_string())
-                })?;
-                Some(token)
-            }
-            None => None,
-        };
-        let request = DialRequest {
-            endpoint,
-            token,
-            progress,
-        };
-        dial.dial(request).await
-    });
+    let future = Box::pin(async move { open(&*dial, endpoint, why, progress).await });
     Dialing {
         future,
         progress: seen,
         reported,
+    }
+}
+
+/// Asks for the credential and dials. A credential that is refused is asked for once more, because
+/// the one that was kept may have run out; the same one is not offered twice.
+async fn open(
+    dial: &dyn Dial,
+    endpoint: Endpoint,
+    why: Why,
+    progress: DialProgress,
+) -> Result<WirePair, End> {
+    dial.check(&endpoint)?;
+    let token = token(&endpoint, why).await?;
+    let request = |token| DialRequest {
+        endpoint: endpoint.clone(),
+        token,
+        progress: progress.clone(),
+    };
+    let end = match dial.dial(request(token.clone())).await {
+        Ok(pair) => return Ok(pair),
+        Err(end) => end,
+    };
+    if end.status != Some(401) || endpoint.auth.is_none() {
+        return Err(end);
+    }
+    progress.enter(Stage::Token);
+    match self::token(&endpoint, Why::Refused).await {
+        Ok(another) if another != token => dial.dial(request(another)).await,
+        _ => Err(end),
+    }
+}
+
+async fn token(endpoint: &Endpoint, why: Why) -> Result<Option<Secret>, End> {
+    let Some((_, source)) = &endpoint.auth else {
+        return Ok(None);
+    };
+    match source.token(why).await {
+        Ok(token) => Ok(Some(token)),
+        Err(error) => Err(End::new(Stage::Token, How::Token).because(&error.to_string())),
     }
 }

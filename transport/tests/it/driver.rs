@@ -26,7 +26,7 @@ struct Desk {
 }
 
 #[derive(Clone)]
-struct Above {
+pub(crate) struct Above {
     desk: Arc<Mutex<Desk>>,
     clock: Clock,
 }
@@ -125,7 +125,7 @@ impl Above {
             .collect()
     }
 
-    fn ended(&self) -> EndedCause {
+    pub(crate) fn ended(&self) -> EndedCause {
         let desk = self.desk.lock().unwrap();
         match desk.heard.last() {
             Some((_, LinkOutput::Closed(ended))) => ended.cause,
@@ -134,13 +134,13 @@ impl Above {
     }
 }
 
-struct Rig {
-    above: Above,
-    peer: ScriptedPeer,
-    task: JoinHandle<()>,
+pub(crate) struct Rig {
+    pub(crate) above: Above,
+    pub(crate) peer: ScriptedPeer,
+    pub(crate) task: JoinHandle<()>,
 }
 
-fn rig(words: Words, config: LinkConfig) -> Rig {
+pub(crate) fn rig(words: Words, config: LinkConfig) -> Rig {
     let (dial, peer) = ScriptedDial::new();
     let clock = Clock::start();
     let above = Above {
@@ -154,7 +154,7 @@ fn rig(words: Words, config: LinkConfig) -> Rig {
 }
 
 impl Rig {
-    async fn accept(&self) -> antiphon_transport::testing::PeerWire {
+    pub(crate) async fn accept(&self) -> antiphon_transport::testing::PeerWire {
         let wire = self.peer.accept().await;
         assert_eq!(wire.recv().await, Some(Frame::text("hello")));
         wire.send_text("ready");
@@ -163,7 +163,7 @@ impl Rig {
     }
 
     /// Closes, and returns how long it took.
-    async fn close(self) -> Duration {
+    pub(crate) async fn close(self) -> Duration {
         let start = Instant::now();
         self.above.close();
         self.task.await.unwrap();
@@ -173,7 +173,7 @@ impl Rig {
 }
 
 /// Lets every task run until all of them wait.
-async fn settle() {
+pub(crate) async fn settle() {
     for _ in 0..20 {
         tokio::task::yield_now().await;
     }

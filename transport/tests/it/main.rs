@@ -11,4 +11,5 @@ mod link;
 mod link_random;
 mod secure;
 mod support;
+mod token;
 mod websocket;
