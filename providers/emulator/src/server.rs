@@ -52,6 +52,12 @@ impl Emulator {
         format!("ws://{}/v1/realtime", self.addr)
     }
 
+    /// The address without its last part, for clients that add `/realtime` themselves:
+    /// `ws://127.0.0.1:PORT/v1`.
+    pub fn base_url(&self) -> String {
+        format!("ws://{}/v1", self.addr)
+    }
+
     /// Closes all connections with code 1001 and waits until they are closed, a second at most.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);

@@ -65,6 +65,35 @@ async fn a_wrong_key_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_later_connection_plays_the_later_script() {
+    let first: Script = "unprompted\n say \"I am about to\"\n drop".parse().unwrap();
+    let builder = Builder::new()
+        .script(first)
+        .then_script(Script::saying("I am back."));
+    let dial = builder.in_memory(Clock::start());
+    let mut wire = dial.dial(request(None)).await.unwrap();
+    send(&mut wire, json!({"type": "response.create"})).await;
+    let end = loop {
+        match poll_fn(|cx| wire.1.poll_recv(cx)).await {
+            Ok(_) => {}
+            Err(end) => break end,
+        }
+    };
+    assert_eq!(end.code, None, "no close frame");
+    for _ in 0..2 {
+        let mut wire = dial.dial(request(None)).await.unwrap();
+        send(&mut wire, json!({"type": "response.create"})).await;
+        loop {
+            let event = event(&mut wire).await;
+            if event["type"] == "response.output_audio_transcript.done" {
+                assert_eq!(event["transcript"], "I am back.");
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_silent_server_stays_silent() {
     let script: Script = "fail silence".parse().unwrap();
     let dial = Builder::new().script(script).in_memory(Clock::start());

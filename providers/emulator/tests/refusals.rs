@@ -259,6 +259,35 @@ fn a_commit_needs_a_tenth_of_a_second() {
 }
 
 #[test]
+fn transcription_of_turns_in_a_flood_is_refused_not_hoarded() {
+    let mut bench = Bench::new("otherwise \"one two three four five\"\n say \"x\"");
+    bench.update(json!({"audio": {"input": {
+        "turn_detection": null, "transcription": {"model": "gpt-realtime-whisper"},
+    }}}));
+    let mut failed = 0;
+    for _ in 0..1_000 {
+        bench.append(&silence(100));
+        let events = bench.send(json!({"type": "input_audio_buffer.commit"}));
+        failed += of_type(
+            &events,
+            "conversation.item.input_audio_transcription.failed",
+        )
+        .len();
+    }
+    let rest = bench.run(Duration::from_secs(600));
+    let completed = of_type(
+        &rest,
+        "conversation.item.input_audio_transcription.completed",
+    )
+    .len();
+    assert!(
+        failed > 0 && completed > 500,
+        "{failed} failed, {completed} completed"
+    );
+    assert_eq!(failed + completed, 1_000);
+}
+
+#[test]
 fn one_response_at_a_time() {
     let mut bench = Bench::weather();
     let created = bench.respond();

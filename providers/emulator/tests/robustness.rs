@@ -1,6 +1,9 @@
 //! Whatever a client sends, and whenever: no panic, only valid events, and each thing that was
 //! begun ends once.
-#![expect(clippy::indexing_slicing, reason = "tests state what they expect by panicking")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "tests state what they expect by panicking"
+)]
 
 mod bench;
 

@@ -18,6 +18,10 @@ const TRANSCRIPT_PACE: Duration = Duration::from_millis(30);
 /// From the end of a turn to the first piece of its transcription.
 const TRANSCRIPT_DELAY: Duration = Duration::from_millis(150);
 
+/// Pieces of transcription that may wait; a caller who sends turns much faster than they are spoken
+/// gets the next one's transcription refused.
+const MAX_TRANSCRIPTS: usize = 4_096;
+
 /// The input audio buffer. It counts the audio; nothing needs its sound once it was listened to.
 #[derive(Clone, Debug)]
 pub(super) struct InputBuffer {
@@ -216,6 +220,18 @@ impl Connection {
     }
 
     fn transcribe(&mut self, now: Time, item: &str, words: &str, ms: u64) {
+        if self.transcripts.len() > MAX_TRANSCRIPTS {
+            self.emit(
+                "conversation.item.input_audio_transcription.failed",
+                &json!({"item_id": item, "content_index": 0, "error": {
+                    "type": "server_error",
+                    "code": "overloaded",
+                    "message": format!("Input transcription failed for item '{item}'."),
+                    "param": null,
+                }}),
+            );
+            return;
+        }
         // One turn's transcription ends before the next one's begins.
         let after = self.transcripts.back().map_or(Time::ZERO, |(at, _)| *at);
         let mut at = after.max(now + TRANSCRIPT_DELAY);

@@ -248,7 +248,6 @@ impl Connection {
     pub(super) fn fail_response(&mut self, place: Place, message: &str, at: Time) {
         self.end_item(place, "incomplete");
         if let Some(response) = self.take(place) {
-            // The wire names no message here; it goes out as an error event besides.
             let details = json!({
                 "type": "failed",
                 "error": {"type": "server_error", "code": "server_error", "message": message},
