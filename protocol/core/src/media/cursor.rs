@@ -74,6 +74,20 @@ impl<'a> Cursor<'a> {
         Some(text)
     }
 
+    /// Takes the string that says `wanted`, which is plain, if it comes next.
+    #[inline]
+    pub(super) fn eat_string(&mut self, wanted: &str) -> bool {
+        let rest = self.rest.strip_prefix(b"\"");
+        let rest = rest.and_then(|rest| rest.strip_prefix(wanted.as_bytes()));
+        match rest.and_then(|rest| rest.strip_prefix(b"\"")) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
     /// The same as text.
     #[inline]
     pub(super) fn text(&mut self) -> Option<&'a str> {
@@ -90,9 +104,18 @@ impl<'a> Cursor<'a> {
         Some(text)
     }
 
+    /// A whole number that is not negative.
+    #[inline]
+    pub(super) fn index(&mut self) -> Option<u32> {
+        self.number()?.iter().try_fold(0_u32, |number, byte| {
+            let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
+            number.checked_mul(10)?.checked_add(u32::from(digit))
+        })
+    }
+
     /// A number without exponent, as it is spelled.
     #[inline]
-    pub(super) fn number(&mut self) -> Option<&'a str> {
+    pub(super) fn number(&mut self) -> Option<&'a [u8]> {
         let end = self
             .rest
             .iter()
@@ -100,7 +123,7 @@ impl<'a> Cursor<'a> {
             .position(|byte| !matches!(byte, b'0'..=b'9' | b'-' | b'.' | b'e' | b'E' | b'+'))?;
         let (text, rest) = self.rest.split_at_checked(end)?;
         self.rest = rest;
-        is_plain_number(text).then(|| str::from_utf8(text).ok())?
+        is_plain_number(text).then_some(text)
     }
 
     /// Any plain value as it is spelled, quotes included.
@@ -233,7 +256,7 @@ mod tests {
         ] {
             let frame = format!("{text}]");
             let read = Cursor::new(frame.as_bytes()).number();
-            assert_eq!(read, is_plain.then_some(text), "{text}");
+            assert_eq!(read, is_plain.then_some(text.as_bytes()), "{text}");
         }
     }
 }

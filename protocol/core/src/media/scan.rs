@@ -93,11 +93,11 @@ impl Scan<'_> {
                 self.cursor.space();
             }
             seen.is_empty = false;
-            let name = self.cursor.string()?;
+            let key = self.key(shape.keys, seen.next)?;
             self.cursor.space();
             self.cursor.take(b':')?;
             self.cursor.space();
-            match seen.find(shape.keys, name) {
+            match key {
                 Some((index, key)) => {
                     seen.mark(index)?;
                     self.value(&key.role, depth)?;
@@ -110,14 +110,28 @@ impl Scan<'_> {
         seen.is_complete(shape.keys).then_some(())
     }
 
+    /// The next key of the object, if it is one of `keys`. Wires keep their order, so the key at
+    /// `expected` is the likeliest, under its first name.
+    #[inline]
+    fn key<'k>(&mut self, keys: &'k [Key], expected: usize) -> Option<Option<(usize, &'k Key)>> {
+        if let Some(key) = keys.get(expected)
+            && let Some(name) = key.names.first()
+            && self.cursor.eat_string(name)
+        {
+            return Some(Some((expected, key)));
+        }
+        let name = self.cursor.string()?;
+        let is_it = |key: &Key| key.names.iter().any(|known| known.as_bytes() == name);
+        Some(keys.iter().enumerate().find(|(_, key)| is_it(key)))
+    }
+
     fn value(&mut self, role: &Role, depth: usize) -> Option<()> {
         let cursor = &mut self.cursor;
         let found = &mut self.found;
         match role {
             Role::Kind(kinds) => {
-                let kind = cursor.text()?;
-                let is_known = kinds.contains(&kind);
-                once(&mut found.kind, is_known.then_some(kind)?)
+                let kind = kinds.iter().find(|kind| cursor.eat_string(kind))?;
+                once(&mut found.kind, kind)
             }
             Role::MediaType(types) => {
                 let media_type = cursor.text()?;
@@ -129,8 +143,8 @@ impl Scan<'_> {
             Role::Event => once(&mut found.event, cursor.text()?),
             Role::Response => once(&mut found.response, cursor.text()?),
             Role::Item => once(&mut found.item, cursor.text()?),
-            Role::OutputIndex => once(&mut found.output_index, cursor.number()?.parse().ok()?),
-            Role::ContentIndex => once(&mut found.content_index, cursor.number()?.parse().ok()?),
+            Role::OutputIndex => once(&mut found.output_index, cursor.index()?),
+            Role::ContentIndex => once(&mut found.content_index, cursor.index()?),
             Role::Only(spellings) => {
                 let value = cursor.spelled(depth)?;
                 let mut spellings = spellings.iter().map(|known| known.as_bytes());
@@ -162,7 +176,7 @@ fn once<T>(place: &mut Option<T>, value: T) -> Option<()> {
 struct Seen {
     is_empty: bool,
     keys: u32,
-    /// Where the search begins: wires keep their order, so the next key is the likeliest.
+    /// The place after that of the last key that was known.
     next: usize,
 }
 
@@ -177,15 +191,6 @@ impl Default for Seen {
 }
 
 impl Seen {
-    #[inline]
-    fn find<'k>(&self, keys: &'k [Key], name: &[u8]) -> Option<(usize, &'k Key)> {
-        let is_it = |key: &Key| key.names.iter().any(|known| known.as_bytes() == name);
-        match keys.get(self.next) {
-            Some(key) if is_it(key) => Some((self.next, key)),
-            _ => keys.iter().enumerate().find(|(_, key)| is_it(key)),
-        }
-    }
-
     fn mark(&mut self, index: usize) -> Option<()> {
         let bit = 1_u32.checked_shl(u32::try_from(index).ok()?)?;
         self.next = index + 1;

@@ -21,9 +21,11 @@ pub enum Others {
 }
 
 /// A key of an object, under all names the wire may use for it.
+///
+/// Names, kinds and media types are plain ASCII without quotes and backslashes.
 #[derive(Debug)]
 pub struct Key {
-    /// Its spellings; a frame that holds two of them, or one twice, is unusual.
+    /// Its spellings, the usual one first; a frame that holds two of them, or one twice, is unusual.
     pub names: &'static [&'static str],
     /// What its value is.
     pub role: Role,
