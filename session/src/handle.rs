@@ -198,7 +198,7 @@ impl Session {
         match self.ask(&self.shared.urgent, Verb::Interrupt).await? {
             Outcome::Interrupted(interruption) => Ok(interruption),
             Outcome::Failed(error) => Err(error),
-            Outcome::Delivered(_) => Ok(Interruption::default()),
+            Outcome::Delivered(_) | Outcome::History(_) => Ok(Interruption::default()),
         }
     }
 
@@ -239,6 +239,20 @@ impl Session {
     /// See [`SessionError`].
     pub async fn send_native(&self, frame: Box<RawValue>) -> Result<Delivery, SessionError> {
         self.say(Command::Native(Box::new(RawJson(frame)))).await
+    }
+
+    /// What was said so far, oldest first: what the user said, what the model said as far as it was
+    /// heard, calls and their answers. The oldest entries go when there are more than 1,024 or more
+    /// than 1 MiB of text.
+    ///
+    /// # Errors
+    /// When the session is over.
+    pub async fn history(&self) -> Result<Vec<Item>, SessionError> {
+        match self.ask(&self.shared.urgent, Verb::History).await? {
+            Outcome::History(items) => Ok(items),
+            Outcome::Failed(error) => Err(error),
+            Outcome::Delivered(_) | Outcome::Interrupted(_) => Ok(Vec::new()),
+        }
     }
 
     /// Where a player reports what was heard. Until the first report, playback is estimated: speech is
@@ -356,7 +370,7 @@ fn delivered(outcome: Outcome) -> Result<Delivery, SessionError> {
     match outcome {
         Outcome::Delivered(delivery) => Ok(delivery),
         Outcome::Failed(error) => Err(error),
-        Outcome::Interrupted(_) => Err(SessionError::Ended),
+        Outcome::Interrupted(_) | Outcome::History(_) => Err(SessionError::Ended),
     }
 }
 

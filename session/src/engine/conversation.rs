@@ -4,16 +4,18 @@
 use std::{collections::VecDeque, time::Duration};
 
 use antiphon_protocol::{
-    AudioFormat, Capabilities, Command, CommandId, Event, Fault, FollowUp, Interruption, Item,
-    Losses, PeerText, ResponseDone, ResponseOptions, ResponseStatus, Role, ServerError,
-    SessionConfig, Time, TurnDetection,
+    Capabilities, Command, CommandId, Event, Fault, Interruption, Item, Losses, PeerText, Recovery,
+    ResponseDone, ResponseOptions, ResponseStatus, Role, SeedLimits, ServerError, SessionConfig,
+    TextDelta, Time,
 };
 
 use super::{
     Outcome, Played, Verb,
     gate::{Gate, GateOut},
+    history::History,
     interruption::Pending,
     ledger::Ledger,
+    manner::Manner,
     playhead::Playhead,
 };
 use crate::{Delivery, ModelTurn, SessionError, Turn, UserTurn};
@@ -42,26 +44,13 @@ pub(crate) enum Effect {
     Healthy,
 }
 
-/// How the conversation behaves, read once from capabilities and configuration.
-#[derive(Clone, Debug)]
-struct Manner {
-    truncate: bool,
-    delete: bool,
-    /// Whether each end of the user's turn starts a response by itself.
-    auto_response: bool,
-    /// Whether the user's speech interrupts the model by itself.
-    auto_interrupt: bool,
-    /// Whether this side must ask the model to go on after tool results.
-    follow_up: bool,
-    format: AudioFormat,
-}
-
 #[derive(Debug)]
 pub(crate) struct Conversation {
     manner: Manner,
     gate: Gate,
     ledger: Ledger,
     playhead: Playhead,
+    history: History,
     interruption: Option<Pending>,
     user: UserTurn,
     answering: bool,
@@ -75,21 +64,14 @@ pub(crate) struct Conversation {
 
 impl Conversation {
     pub(crate) fn new(caps: &Capabilities, config: &SessionConfig, follow_up: bool) -> Self {
-        let (auto_response, auto_interrupt) = detection(config.turn_detection.as_ref());
-        let format = caps.output_format(config);
-        let manner = Manner {
-            truncate: caps.truncate,
-            delete: caps.delete_items,
-            auto_response,
-            auto_interrupt: auto_interrupt && caps.server_interrupts,
-            follow_up: follow_up && caps.follow_up == FollowUp::Explicit,
-            format,
-        };
+        let manner = Manner::new(caps, config, follow_up);
+        let format = manner.format;
         Self {
             manner,
             gate: Gate::new(caps.single_response),
             ledger: Ledger::default(),
             playhead: Playhead::new(format),
+            history: History::default(),
             interruption: None,
             user: UserTurn::Idle,
             answering: false,
@@ -106,14 +88,17 @@ impl Conversation {
             // Audio goes straight to the uplink.
             Verb::Audio(_) => {}
             Verb::Text(text) => {
-                let message = Command::AddItems(vec![Item::text(Role::User, text)]);
-                self.out.push_back(Effect::Ordered(id, message));
+                self.add_items(id, vec![Item::text(Role::User, text)]);
                 let create = self.own();
                 if !self.gate.create(now, create, ResponseOptions::default()) {
                     self.fail(id, SessionError::Full);
                 }
             }
             Verb::Interrupt => self.interrupt(now, Some(id)),
+            Verb::History => {
+                let history = Outcome::History(self.history.items());
+                self.out.push_back(Effect::Resolve(id, history));
+            }
             Verb::Say(Command::CreateResponse(options)) => {
                 if !self.gate.create(now, id, options) {
                     self.fail(id, SessionError::Full);
@@ -121,17 +106,26 @@ impl Conversation {
             }
             Verb::Say(Command::CancelResponse(_)) => self.gate.cancel(id),
             Verb::Say(Command::ToolResults(results)) => match self.ledger.answer(id, &results) {
-                Ok(()) => self
-                    .out
-                    .push_back(Effect::Ordered(id, Command::ToolResults(results))),
+                Ok(()) => {
+                    self.history.on_results(id, &results);
+                    self.out
+                        .push_back(Effect::Ordered(id, Command::ToolResults(results)));
+                }
                 Err(error) => self.fail(id, error.into()),
             },
+            Verb::Say(Command::AddItems(items)) => self.add_items(id, items),
             Verb::Say(command @ (Command::Truncate { .. } | Command::DeleteItem(_))) => {
                 self.out.push_back(Effect::Urgent(id, command));
             }
             Verb::Say(command) => self.out.push_back(Effect::Ordered(id, command)),
         }
         self.pump(now);
+    }
+
+    fn add_items(&mut self, id: CommandId, items: Vec<Item>) {
+        self.history.on_command(id, &items);
+        self.out
+            .push_back(Effect::Ordered(id, Command::AddItems(items)));
     }
 
     pub(crate) fn event(&mut self, now: Time, event: Event) {
@@ -147,11 +141,13 @@ impl Conversation {
             Event::ToolCall(call) => {
                 self.gate.on_progress(now);
                 if self.ledger.announce(&call, self.gate.response()) {
+                    self.history.on_call(&call);
                     self.deliver(Event::ToolCall(call));
                 }
             }
             Event::Error(error) if error.benign => self.benign += 1,
             event => {
+                self.remember(&event);
                 self.note(now, &event);
                 let speech = matches!(event, Event::SpeechStarted(_));
                 let interrupts = matches!(event, Event::Interrupted { .. })
@@ -163,6 +159,30 @@ impl Conversation {
             }
         }
         self.pump(now);
+    }
+
+    /// Follows what an event says about who said what.
+    fn remember(&mut self, event: &Event) {
+        match event {
+            Event::ItemAdded { item, .. } | Event::ItemDone { item } => self.history.on_item(item),
+            Event::ItemDeleted { item } => self.history.on_deleted(item),
+            Event::InputCommitted { item, .. } => self.history.on_committed(item),
+            Event::InputTranscript(words) => self.history.on_text(Role::User, words, true),
+            Event::OutputTranscript(words) if !self.is_void_text(words) => {
+                self.history.on_text(Role::Assistant, words, true);
+            }
+            Event::OutputText(words) if !self.is_void_text(words) => {
+                self.history.on_text(Role::Assistant, words, false);
+            }
+            Event::ResponseDone(_) => self.history.on_response_done(),
+            _ => {}
+        }
+    }
+
+    /// Whether words belong to an answer that was interrupted before they came.
+    fn is_void_text(&self, words: &TextDelta) -> bool {
+        self.playhead
+            .is_void_item(words.item.as_ref(), words.response.as_ref())
     }
 
     /// Follows what an event says about turns, responses and items.
@@ -262,6 +282,9 @@ impl Conversation {
             .iter()
             .map(|stopped| stopped.heard.clone())
             .collect();
+        for stopped in &stopped {
+            self.history.on_interrupted(&stopped.heard);
+        }
         let report = Interruption {
             items,
             ..Interruption::default()
@@ -329,12 +352,14 @@ impl Conversation {
         if matches!(command, Command::ToolResults(_)) {
             self.ledger.returned(id, lost);
         }
+        self.history.on_undelivered(id);
         self.refused(now, id, false);
     }
 
     /// A command waited too long and was given up.
     pub(crate) fn expired(&mut self, now: Time, id: CommandId) {
         self.ledger.returned(id, false);
+        self.history.on_undelivered(id);
         self.refused(now, id, false);
     }
 
@@ -362,7 +387,7 @@ impl Conversation {
         self.expecting = None;
         self.user = UserTurn::Idle;
         if !resumable {
-            self.void_calls();
+            self.losses.calls_void.extend(self.ledger.void_all());
         }
         self.playhead.response_done(None);
         if let Some(pending) = &mut self.interruption {
@@ -380,16 +405,43 @@ impl Conversation {
         self.pump(now);
     }
 
-    /// Calls whose answers nobody takes any more.
-    pub(crate) fn void_calls(&mut self) {
-        self.losses.calls_void.extend(self.ledger.void_all());
+    /// A new connection is ready, which knows all, what it was given, or nothing. Returns what the
+    /// change has cost.
+    pub(crate) fn rotated(
+        &mut self,
+        now: Time,
+        recovery: Recovery,
+        seeded: usize,
+        waits: impl Fn(CommandId) -> bool,
+    ) -> Losses {
+        let mut losses = std::mem::take(&mut self.losses);
+        let total = self.history.total();
+        losses.items_kept = match recovery {
+            Recovery::Resumed => total,
+            Recovery::Reseeded => seeded,
+            _ => 0,
+        };
+        losses.items_lost = total - losses.items_kept.min(total);
+        if recovery != Recovery::Resumed {
+            losses.calls_void.extend(self.ledger.void_all());
+            self.history.forget_ids(waits);
+        }
+        // An answer of which nothing was heard is asked for again; one that was cut off is not,
+        // since the user has heard its beginning.
+        let ask =
+            recovery == Recovery::Reseeded && losses.response_lost && self.history.awaits_answer();
+        if ask && !self.gate.is_busy() {
+            let id = self.own();
+            self.gate.create_first(now, id);
+            losses.response_asked_again = true;
+        }
+        self.pump(now);
+        losses
     }
 
-    /// A connection is ready. Returns what the change has cost.
-    pub(crate) fn ready(&mut self, now: Time) -> Losses {
-        self.gate.on_ready(now);
-        self.pump(now);
-        std::mem::take(&mut self.losses)
+    /// History for a connection that knows nothing.
+    pub(crate) fn seed(&self, limits: SeedLimits, waits: impl Fn(CommandId) -> bool) -> Vec<Item> {
+        self.history.seed(limits, waits)
     }
 
     pub(crate) fn on_timeout(&mut self, now: Time) {
@@ -527,30 +579,6 @@ impl Conversation {
     fn own(&mut self) -> CommandId {
         self.next_own += 1;
         CommandId::new(self.next_own)
-    }
-}
-
-/// Whether turns start responses, and speech interrupts them, without a word from this side. The
-/// provider's default, where nothing is set, is detection by the server.
-fn detection(detection: Option<&TurnDetection>) -> (bool, bool) {
-    match detection {
-        Some(
-            TurnDetection::ServerVad {
-                create_response,
-                interrupt_response,
-                ..
-            }
-            | TurnDetection::SemanticVad {
-                create_response,
-                interrupt_response,
-                ..
-            },
-        ) => (
-            create_response.unwrap_or(true),
-            interrupt_response.unwrap_or(true),
-        ),
-        Some(TurnDetection::Manual) => (false, false),
-        _ => (true, true),
     }
 }
 

@@ -212,11 +212,6 @@ impl Gate {
         }
     }
 
-    /// A connection is ready: what waited may go.
-    pub(crate) fn on_ready(&mut self, now: Time) {
-        self.pump(now);
-    }
-
     /// Whether a response that has not begun is to be cancelled when it does.
     pub(crate) fn is_cancelling(&self) -> bool {
         self.cancel.is_some()

@@ -6,11 +6,14 @@
 
 mod conversation;
 mod gate;
+mod history;
 mod inbox;
 mod interruption;
 mod ledger;
+mod manner;
 mod playhead;
 mod uplink;
+mod words;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -19,21 +22,21 @@ use std::{
 };
 
 use antiphon_protocol::{
-    Capabilities, Command, CommandId, Ended, EndedCause, Event, Interruption, ItemId, OpeningPlan,
-    Provider, Recovery, Rotation, RotationCause, SessionConfig, Time,
+    Capabilities, Command, CommandId, Ended, EndedCause, Event, OpeningPlan, Provider, Recovery,
+    ResumeToken, Rotation, RotationCause, SeedLimits, SessionConfig, Time,
 };
 use antiphon_transport::{
     CloseRequest, Input, Link, LinkCommand, LinkConfig, LinkOutput, Machine, Output, Receipt,
     Undelivered,
 };
-use bytes::Bytes;
 
-pub use self::uplink::UplinkPacing;
+pub(crate) use self::words::{EngineCommand, EngineOutput, Outcome, Played, Verb};
 use self::{
     conversation::{Conversation, Effect},
     inbox::Inbox,
     uplink::{Departure, Uplink},
 };
+pub use self::{uplink::UplinkPacing, words::Limits};
 use crate::{Delivery, EventFilter, SessionError, SessionState};
 
 /// Bytes that may be on their way to the socket before the uplink holds the rest.
@@ -42,90 +45,6 @@ const WINDOW: usize = 256 * 1024;
 const ACKNOWLEDGEMENT: Duration = Duration::from_secs(10);
 /// Numbers of audio commands, whose receipts matter to nobody but the uplink.
 const AUDIO: u64 = 1 << 62;
-
-/// The bounds of a session.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Limits {
-    /// Unread media, in bytes, over which reading from the socket pauses. Default 8 MiB.
-    pub inbox_bytes: usize,
-    /// How long reading may be paused for a reader that takes nothing. Default 15 s.
-    pub reader_stall: Duration,
-    /// Whether a stalled reader loses unread media instead of its session. Default `false`.
-    pub drop_media: bool,
-    /// How long the user's audio is worth sending. Default 5 s.
-    pub audio_hold: Duration,
-    /// How long a command may wait for a connection. Default 15 s.
-    pub command_patience: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            inbox_bytes: 8 << 20,
-            reader_stall: Duration::from_secs(15),
-            drop_media: false,
-            audio_hold: Duration::from_secs(5),
-            command_patience: Duration::from_secs(15),
-        }
-    }
-}
-
-/// What a player has reported.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Played {
-    pub(crate) item: Option<ItemId>,
-    pub(crate) samples: u64,
-}
-
-/// What a caller asks.
-pub(crate) enum Verb {
-    Audio(Bytes),
-    Text(String),
-    Say(Command),
-    Interrupt,
-}
-
-/// Content stays out of debug output.
-impl std::fmt::Debug for Verb {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Audio(_) => "audio",
-            Self::Text(_) => "text",
-            Self::Say(command) => command.name(),
-            Self::Interrupt => "interrupt",
-        })
-    }
-}
-
-/// What the port puts in.
-#[derive(Debug)]
-pub(crate) enum EngineCommand {
-    Do {
-        id: CommandId,
-        verb: Verb,
-    },
-    Played(Played),
-    /// The classes of events that observers want.
-    Observe(EventFilter),
-    /// The primary reader is gone.
-    ReaderGone,
-}
-
-/// What became of a caller's command.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    Delivered(Delivery),
-    Interrupted(Interruption),
-    Failed(SessionError),
-}
-
-/// What the port takes out.
-#[derive(Debug)]
-pub(crate) enum EngineOutput {
-    Resolve { id: CommandId, outcome: Outcome },
-    Show(Event),
-}
 
 /// What the engine is made from.
 pub(crate) struct EngineConfig {
@@ -154,6 +73,9 @@ pub(crate) struct Engine {
     inbox: Inbox,
     limits: Limits,
     config: Arc<SessionConfig>,
+    seed_limits: SeedLimits,
+    /// How many items the connection that is being opened is given.
+    seeded: usize,
     acknowledges: bool,
     callers: BTreeMap<CommandId, Caller>,
     observed: EventFilter,
@@ -185,6 +107,8 @@ impl Engine {
             inbox: Inbox::new(given.limits.inbox_bytes),
             limits: given.limits,
             config: given.config,
+            seed_limits: capabilities.seed_limits,
+            seeded: 0,
             acknowledges: capabilities.receipts != antiphon_protocol::Receipts::Written,
             callers: BTreeMap::new(),
             observed: EventFilter::NONE,
@@ -330,16 +254,7 @@ impl Engine {
             Output::Up(output) => output,
         };
         match output {
-            LinkOutput::NeedPlan { resume, .. } => {
-                let plan = OpeningPlan {
-                    config: Arc::clone(&self.config),
-                    seed: Vec::new(),
-                    bridge: None,
-                    resume,
-                };
-                self.link
-                    .handle(now, Input::Command(LinkCommand::Plan(plan)));
-            }
+            LinkOutput::NeedPlan { resume, .. } => self.plan(now, resume),
             LinkOutput::Event { event, .. } => {
                 if let Event::SessionStarted(started) = &event {
                     self.state.session_id.clone_from(&started.id);
@@ -434,23 +349,47 @@ impl Engine {
         }
     }
 
+    /// Says what the next connection is opened with: the provider's handle, or history.
+    fn plan(&mut self, now: Time, resume: Option<ResumeToken>) {
+        let mut seed = Vec::new();
+        if resume.is_none() {
+            for (id, command) in self.uplink.take_results() {
+                self.conversation.undelivered(now, id, &command, true);
+                self.fail(id, SessionError::Undelivered(Undelivered::Lost));
+            }
+            seed = self
+                .conversation
+                .seed(self.seed_limits, |id| self.uplink.waits(id));
+        }
+        self.seeded = seed.len();
+        let config = Arc::clone(&self.config);
+        let plan = OpeningPlan {
+            config,
+            seed,
+            bridge: None,
+            resume,
+        };
+        self.link
+            .handle(now, Input::Command(LinkCommand::Plan(plan)));
+    }
+
     fn ready(&mut self, now: Time, cause: RotationCause, resumed: bool, seeded: bool) {
         if cause == RotationCause::Start {
-            self.conversation.ready(now);
             return;
         }
-        if !resumed {
-            self.conversation.void_calls();
-        }
-        self.uplink.expire(now);
-        let mut losses = self.conversation.ready(now);
-        losses.samples_replayed = self.uplink.replayable();
-        losses.samples_dropped = self.uplink.marks().dropped - self.dropped_before;
-        let recovery = match (resumed, seeded) {
+        let recovery = match (resumed, seeded && self.seeded > 0) {
             (true, _) => Recovery::Resumed,
             (false, true) => Recovery::Reseeded,
             (false, false) => Recovery::Fresh,
         };
+        self.uplink.expire(now);
+        let mut losses = {
+            let uplink = &self.uplink;
+            self.conversation
+                .rotated(now, recovery, self.seeded, |id| uplink.waits(id))
+        };
+        losses.samples_replayed = self.uplink.replayable();
+        losses.samples_dropped = self.uplink.marks().dropped - self.dropped_before;
         self.rotation = None;
         self.state.rotations = self.state.rotations.saturating_add(1);
         if let Some(generation) = self.state.generation {

@@ -228,14 +228,18 @@ impl Playhead {
 
     /// Whether a chunk belongs to something that was interrupted.
     pub(crate) fn is_void(&self, chunk: &AudioChunk) -> bool {
-        let item = match &chunk.item {
-            Some(item) => self.void_items.contains(item),
-            None => self.void_track,
-        };
-        item || chunk
-            .response
-            .as_ref()
-            .is_some_and(|response| self.void_responses.contains(response))
+        (chunk.item.is_none() && self.void_track)
+            || self.is_void_item(chunk.item.as_ref(), chunk.response.as_ref())
+    }
+
+    /// Whether an item or response was interrupted.
+    pub(crate) fn is_void_item(
+        &self,
+        item: Option<&ItemId>,
+        response: Option<&ResponseId>,
+    ) -> bool {
+        item.is_some_and(|item| self.void_items.contains(item))
+            || response.is_some_and(|response| self.void_responses.contains(response))
     }
 
     fn forget_settled(&mut self) {

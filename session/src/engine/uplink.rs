@@ -222,6 +222,31 @@ impl Uplink {
         expired
     }
 
+    /// Whether a command waits.
+    pub(crate) fn waits(&self, wanted: CommandId) -> bool {
+        self.line
+            .iter()
+            .any(|entry| matches!(entry, Waiting::Ordered { id, .. } if *id == wanted))
+    }
+
+    /// Takes out answers to calls that the next connection will not know.
+    pub(crate) fn take_results(&mut self) -> Vec<(CommandId, Command)> {
+        let mut taken = Vec::new();
+        self.line.retain(|entry| match entry {
+            Waiting::Ordered {
+                id,
+                command: command @ Command::ToolResults(_),
+                ..
+            } => {
+                taken.push((*id, command.clone()));
+                false
+            }
+            _ => true,
+        });
+        self.ordered -= taken.len();
+        taken
+    }
+
     /// Takes everything out; returns the commands. What audio waited is dropped and counted.
     pub(crate) fn clear(&mut self) -> Vec<CommandId> {
         let mut commands = Vec::new();

@@ -112,3 +112,124 @@ async fn audio_that_waited_too_long_is_dropped_and_counted() {
     .await;
     assert_eq!(dropped, 2400);
 }
+
+async fn rotated(events: &mut antiphon_session::Events) -> antiphon_protocol::Rotation {
+    until(events, |event| match event {
+        Event::Rotated(rotation) => Some(rotation.clone()),
+        _ => None,
+    })
+    .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_new_connection_is_told_what_was_said_and_the_reader_what_that_cost() {
+    let (session, mut events, peer, server) = live().await;
+    session.send_text("question").await.unwrap();
+    server.expect("items").await;
+    server.expect("create").await;
+    for line in ["started r1", "call r1 x", "call r1 y", "done r1 completed"] {
+        server.say(line);
+    }
+    until(&mut events, |event| {
+        matches!(event, Event::ToolCall(_)).then_some(())
+    })
+    .await;
+    let answer = antiphon_protocol::ToolResult::new("x".into(), "tool", "sunny");
+    session.send_tool_results(vec![answer]).await.unwrap();
+    server.expect("results").await;
+    server.wire.drop_connection();
+
+    let (server, brought) = Server::opened(&peer).await;
+    assert_eq!(
+        brought, "hello question call:x result:x",
+        "y was never answered"
+    );
+    let rotation = rotated(&mut events).await;
+    assert_eq!(rotation.recovery, Recovery::Reseeded);
+    assert_eq!(
+        (rotation.losses.items_kept, rotation.losses.items_lost),
+        (3, 1)
+    );
+    assert_eq!(rotation.losses.calls_void, ["y".into()]);
+    assert!(
+        server.is_quiet(),
+        "no response was open, so none is asked for again"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_of_which_nothing_was_heard_is_asked_for_again() {
+    for (begun, again) in [(false, true), (true, false)] {
+        let (session, mut events, peer, server) = live().await;
+        session.send_text("question").await.unwrap();
+        server.expect("items").await;
+        server.expect("create").await;
+        server.say("started r1");
+        if begun {
+            server.say("text r1 answ");
+        }
+        crate::toy::settle().await;
+        server.wire.drop_connection();
+        let (server, brought) = Server::opened(&peer).await;
+        assert_eq!(
+            brought,
+            if begun {
+                "hello question answ"
+            } else {
+                "hello question"
+            }
+        );
+        let rotation = rotated(&mut events).await;
+        assert!(rotation.losses.response_lost);
+        assert_eq!(rotation.losses.response_asked_again, again);
+        crate::toy::settle().await;
+        assert_eq!(server.is_quiet(), !again);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_said_during_the_outage_reaches_the_new_connection_once() {
+    let (session, mut events, peer, server) = live().await;
+    peer.hold_dials(true);
+    server.wire.drop_connection();
+    session
+        .state()
+        .wait_for(|state| state.generation.is_none())
+        .await
+        .unwrap();
+    let said = tokio::spawn({
+        let session = session.clone();
+        async move { session.send_text("hello?").await }
+    });
+    crate::toy::settle().await;
+    peer.hold_dials(false);
+    let server = Server::ready(&peer).await;
+    assert_eq!(server.expect("items").await.1, "hello?");
+    server.expect("create").await;
+    said.await.unwrap().unwrap();
+    rotated(&mut events).await;
+    assert_eq!(session.history().await.unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn history_is_what_was_heard() {
+    let (session, mut events, _peer, server) = live().await;
+    server.say("started r1");
+    server.say("audio r1 a 1000");
+    server.say("speak r1 a one two three four");
+    until(&mut events, |event| {
+        matches!(event, Event::OutputTranscript(_)).then_some(())
+    })
+    .await;
+    session.playback().heard(Some("a".into()), 12_000);
+    crate::toy::settle().await;
+    server.say("speech");
+    server.say("speak r1 a five six");
+    server.say("done r1 cancelled");
+    until(&mut events, |event| {
+        matches!(event, Event::ResponseDone(_)).then_some(())
+    })
+    .await;
+    let said = serde_json::to_string(&session.history().await.unwrap()).unwrap();
+    assert!(said.contains(r#""one two""#), "{said}");
+}

@@ -1,15 +1,16 @@
 //! A wire small enough to read in a test: one line of words per frame.
 //!
-//! Server: `ready`, `started R`, `audio R ITEM MS`, `text R WORDS`, `done R STATUS`, `call R ID`,
+//! Server: `ready`, `started R`, `audio R ITEM MS`, `text R WORDS`, `speak R ITEM WORDS`, `done R STATUS`, `call R ID`,
 //! `speech`, `silence`, `committed ITEM`, `ack N`, `reject N benign|bad`, `panic`.
-//! Client: the command's name in one word, its number, and its arguments.
+//! Client: `hello`, with the words of the history it brings, and then the command's name in one word, its number, and its arguments.
 
 use std::{borrow::Cow, time::Duration};
 
 use antiphon_protocol::{
     AudioChunk, AudioFormat, Capabilities, Codec, Command, CommandId, Content, Endpoint, Event,
     Fault, FollowUp, Frame, ItemKind, OpeningPlan, PeerText, Provider, Receipts, ResponseDone,
-    ResponseStatus, ServerError, Signal, Sink, Speech, TextDelta, ToolCall, Unsupported,
+    ResponseStatus, SeedLimits, ServerError, Signal, Sink, Speech, TextDelta, ToolCall,
+    Unsupported,
 };
 use antiphon_session::{Events, Session, SessionBuilder};
 use antiphon_transport::testing::{PeerWire, ScriptedDial, ScriptedPeer};
@@ -32,6 +33,10 @@ impl Provider for Toy {
         capabilities.server_interrupts = true;
         capabilities.receipts = Receipts::Refusals;
         capabilities.follow_up = FollowUp::Explicit;
+        capabilities.seed_limits = SeedLimits {
+            items: 100,
+            bytes: 10_000,
+        };
         Cow::Owned(capabilities)
     }
 
@@ -50,15 +55,21 @@ impl Provider for Toy {
             headers: http::HeaderMap::new(),
             auth: None,
         };
-        Ok((endpoint, Box::new(ToyCodec)))
+        let seed = plan.seed.iter().map(|item| words(&item.kind)).collect();
+        Ok((endpoint, Box::new(ToyCodec { seed })))
     }
 }
 
-struct ToyCodec;
+struct ToyCodec {
+    seed: Vec<String>,
+}
 
 impl Codec for ToyCodec {
     fn start(&mut self, out: &mut dyn Sink) {
-        out.send(Frame::text("hello"));
+        let words: Vec<_> = std::iter::once("hello".to_owned())
+            .chain(self.seed.clone())
+            .collect();
+        out.send(Frame::text(words.join(" ")));
     }
 
     fn decode(&mut self, frame: &Frame, out: &mut dyn Sink) {
@@ -74,7 +85,7 @@ impl Codec for ToyCodec {
         match words[0] {
             "ready" => out.signal(Signal::Ready {
                 resumed: false,
-                seeded: false,
+                seeded: !self.seed.is_empty(),
             }),
             "started" => out.event(Event::ResponseStarted {
                 response: Some(text(1).into()),
@@ -92,6 +103,13 @@ impl Codec for ToyCodec {
                 response: Some(text(1).into()),
                 content_index: 0,
                 text: words[2..].join(" "),
+                done: false,
+            })),
+            "speak" => out.event(Event::OutputTranscript(TextDelta {
+                item: Some(text(2).into()),
+                response: Some(text(1).into()),
+                content_index: 0,
+                text: words[3..].join(" "),
                 done: false,
             })),
             "done" => out.event(Event::ResponseDone(ResponseDone {
@@ -181,6 +199,8 @@ fn words(kind: &ItemKind) -> String {
             [Content::Text(text)] => text.clone(),
             _ => "?".into(),
         },
+        ItemKind::ToolCall(call) => format!("call:{}", call.id),
+        ItemKind::ToolResult(result) => format!("result:{}", result.call),
         _ => "?".into(),
     }
 }
@@ -193,12 +213,19 @@ pub(crate) struct Server {
 impl Server {
     /// The next connection, opened as far as ready.
     pub(crate) async fn ready(peer: &ScriptedPeer) -> Self {
+        let (server, brought) = Self::opened(peer).await;
+        assert_eq!(brought, "hello");
+        server
+    }
+
+    /// The next connection, and what it said of history.
+    pub(crate) async fn opened(peer: &ScriptedPeer) -> (Self, String) {
         let server = Self {
             wire: peer.accept().await,
         };
-        assert_eq!(server.hear().await, "hello");
+        let brought = server.hear().await;
         server.say("ready");
-        server
+        (server, brought)
     }
 
     pub(crate) fn say(&self, line: &str) {

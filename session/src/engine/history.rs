@@ -1,0 +1,547 @@
+//! What was said, as far as it was heard: for the reader, and for a connection that must be told.
+//!
+//! Entries stand in the order in which they began. What the model said beyond the playhead is cut off
+//! again: the wire gives no time to a word, so the cut is in proportion to the samples heard, at the
+//! end of a word. Bounded; the oldest entries go first.
+
+use std::collections::VecDeque;
+
+use antiphon_protocol::{
+    CallId, CommandId, Content, Heard, Item, ItemId, ItemKind, ItemStatus, Role, SeedLimits,
+    TextDelta, ToolCall, ToolResult,
+};
+
+/// Entries that are kept.
+const ENTRIES: usize = 1024;
+/// Text that is kept, in bytes.
+const BYTES: usize = 1 << 20;
+
+#[derive(Clone, Debug)]
+struct Entry {
+    item: Item,
+    /// The caller's command that added it, until the provider reports it as an item.
+    command: Option<CommandId>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    entries: VecDeque<Entry>,
+    bytes: usize,
+    pruned: usize,
+}
+
+impl History {
+    /// The caller adds items.
+    pub(crate) fn on_command(&mut self, id: CommandId, items: &[Item]) {
+        for item in items {
+            self.push(Entry {
+                item: item.clone(),
+                command: Some(id),
+            });
+        }
+    }
+
+    /// The caller's items or answers did not reach the provider.
+    pub(crate) fn on_undelivered(&mut self, id: CommandId) {
+        self.retain(|entry| entry.command != Some(id));
+    }
+
+    /// The caller answers calls.
+    pub(crate) fn on_results(&mut self, id: CommandId, results: &[ToolResult]) {
+        for result in results {
+            let item = Item::new(ItemKind::ToolResult(result.clone()));
+            self.push(Entry {
+                item,
+                command: Some(id),
+            });
+        }
+    }
+
+    /// The provider reports an item: one of the caller's, or the place of something new.
+    pub(crate) fn on_item(&mut self, reported: &Item) {
+        let Some(id) = &reported.id else { return };
+        if self.place(Some(id)).is_some() {
+            return;
+        }
+        let own = self.entries.iter_mut().find(|entry| {
+            entry.command.is_some() && entry.item.id.is_none() && same(&entry.item, reported)
+        });
+        match (own, &reported.kind) {
+            (Some(own), _) => {
+                own.item.id = Some(id.clone());
+                own.command = None;
+            }
+            (None, ItemKind::Message { role, .. }) => {
+                let item = blank(*role).with_id(id.clone());
+                self.push(Entry {
+                    item,
+                    command: None,
+                });
+            }
+            // Calls come as events of their own, answers as commands.
+            (None, _) => {}
+        }
+    }
+
+    /// The user's audio became an item.
+    pub(crate) fn on_committed(&mut self, id: &ItemId) {
+        if self.place(Some(id)).is_none() {
+            let item = blank(Role::User).with_id(id.clone());
+            self.push(Entry {
+                item,
+                command: None,
+            });
+        }
+    }
+
+    /// Words of the user or the model; `spoken` tells a transcript from written text.
+    pub(crate) fn on_text(&mut self, role: Role, delta: &TextDelta, spoken: bool) {
+        let place = self
+            .place(delta.item.as_ref())
+            .or_else(|| self.open(role, delta));
+        let Some(entry) = place.and_then(|place| self.entries.get_mut(place)) else {
+            return;
+        };
+        let ItemKind::Message { content, .. } = &mut entry.item.kind else {
+            return;
+        };
+        let before = content.iter().map(length).sum::<usize>();
+        let index = usize::try_from(delta.content_index)
+            .unwrap_or(usize::MAX)
+            .min(content.len());
+        if index == content.len() {
+            content.push(if spoken {
+                Content::Audio { transcript: None }
+            } else {
+                Content::Text(String::new())
+            });
+        }
+        if let Some(text) = content.get_mut(index).and_then(text_of) {
+            if delta.done {
+                text.clone_from(&delta.text);
+            } else {
+                text.push_str(&delta.text);
+            }
+        }
+        self.bytes = self.bytes + content.iter().map(length).sum::<usize>() - before;
+        self.prune();
+    }
+
+    /// The model called a tool.
+    pub(crate) fn on_call(&mut self, call: &ToolCall) {
+        let item = Item {
+            id: call.item.clone(),
+            ..Item::new(ItemKind::ToolCall(call.clone()))
+        };
+        self.push(Entry {
+            item,
+            command: None,
+        });
+    }
+
+    pub(crate) fn on_deleted(&mut self, id: &ItemId) {
+        self.retain(|entry| entry.item.id.as_ref() != Some(id));
+    }
+
+    /// An item was interrupted: what was not heard was not said.
+    pub(crate) fn on_interrupted(&mut self, heard: &Heard) {
+        let place = match &heard.item {
+            Some(id) => self.place(Some(id)),
+            None => self
+                .entries
+                .iter()
+                .rposition(|entry| is_open(entry, Role::Assistant)),
+        };
+        let Some(entry) = place.and_then(|place| self.entries.get_mut(place)) else {
+            return;
+        };
+        entry.item.status = ItemStatus::Incomplete;
+        let ItemKind::Message { content, .. } = &mut entry.item.kind else {
+            return;
+        };
+        for text in content.iter_mut().filter_map(text_of) {
+            let before = text.len();
+            cut(text, heard.heard, heard.produced);
+            self.bytes -= before - text.len();
+        }
+    }
+
+    /// An item is whole; later words without an id belong to another one.
+    pub(crate) fn on_response_done(&mut self) {
+        for entry in &mut self.entries {
+            if entry.item.status == ItemStatus::InProgress {
+                entry.item.status = ItemStatus::Completed;
+            }
+        }
+    }
+
+    /// A connection that was given the seed, and knows nothing of these ids, has taken over. What
+    /// `waits` is still to be sent there.
+    pub(crate) fn forget_ids(&mut self, waits: impl Fn(CommandId) -> bool) {
+        for entry in &mut self.entries {
+            entry.item.id = None;
+            entry.command = entry.command.filter(|id| waits(*id));
+        }
+    }
+
+    /// What was said so far, oldest first.
+    pub(crate) fn items(&self) -> Vec<Item> {
+        self.spoken().cloned().collect()
+    }
+
+    /// The newest of it that fits, oldest first: calls with their answers or not at all, and nothing
+    /// of what `waits` to be sent by itself.
+    pub(crate) fn seed(&self, limits: SeedLimits, waits: impl Fn(CommandId) -> bool) -> Vec<Item> {
+        let known: Vec<&Item> = self
+            .entries
+            .iter()
+            .filter(|entry| is_spoken(&entry.item) && !entry.command.is_some_and(&waits))
+            .map(|entry| &entry.item)
+            .collect();
+        let answered: Vec<&CallId> = known.iter().filter_map(|item| answer_to(item)).collect();
+        let mut seed: Vec<Item> = Vec::new();
+        let mut bytes = 0;
+        for item in known.into_iter().rev() {
+            if call_of(item).is_some_and(|call| !answered.contains(&call)) {
+                continue;
+            }
+            bytes += item.payload_bytes();
+            if seed.len() >= limits.items || bytes > limits.bytes {
+                break;
+            }
+            seed.push(Item {
+                id: None,
+                ..item.clone()
+            });
+        }
+        seed.reverse();
+        // The cut may have separated an answer from its call.
+        let calls: Vec<CallId> = seed.iter().filter_map(call_of).cloned().collect();
+        seed.retain(|item| answer_to(item).is_none_or(|call| calls.contains(call)));
+        seed
+    }
+
+    /// How many entries there were, with those that had to go.
+    pub(crate) fn total(&self) -> usize {
+        self.pruned + self.spoken().count()
+    }
+
+    /// Whether the user, or a tool, has had the last word.
+    pub(crate) fn awaits_answer(&self) -> bool {
+        self.spoken().last().is_some_and(|item| match &item.kind {
+            ItemKind::Message { role, .. } => *role == Role::User,
+            ItemKind::ToolResult(_) => true,
+            _ => false,
+        })
+    }
+
+    fn spoken(&self) -> impl Iterator<Item = &Item> {
+        self.entries
+            .iter()
+            .map(|entry| &entry.item)
+            .filter(|item| is_spoken(item))
+    }
+
+    fn place(&self, id: Option<&ItemId>) -> Option<usize> {
+        let id = id?;
+        self.entries
+            .iter()
+            .rposition(|entry| entry.item.id.as_ref() == Some(id))
+    }
+
+    /// The entry that words without a known item belong to; a new one if there is none.
+    fn open(&mut self, role: Role, delta: &TextDelta) -> Option<usize> {
+        let running = self.entries.iter().rposition(|entry| is_open(entry, role));
+        if delta.item.is_none() && running.is_some() {
+            return running;
+        }
+        let item = Item {
+            id: delta.item.clone(),
+            ..blank(role)
+        };
+        self.push(Entry {
+            item,
+            command: None,
+        });
+        self.entries.len().checked_sub(1)
+    }
+
+    fn push(&mut self, entry: Entry) {
+        self.bytes += entry.item.payload_bytes();
+        self.entries.push_back(entry);
+        self.prune();
+    }
+
+    fn prune(&mut self) {
+        while self.entries.len() > ENTRIES || (self.bytes > BYTES && self.entries.len() > 1) {
+            if let Some(oldest) = self.entries.pop_front() {
+                self.bytes = self.bytes.saturating_sub(oldest.item.payload_bytes());
+                self.pruned += 1;
+            }
+        }
+    }
+
+    fn retain(&mut self, keep: impl Fn(&Entry) -> bool) {
+        self.entries.retain(keep);
+        self.bytes = self
+            .entries
+            .iter()
+            .map(|entry| entry.item.payload_bytes())
+            .sum();
+    }
+}
+
+fn blank(role: Role) -> Item {
+    let kind = ItemKind::Message {
+        role,
+        content: Vec::new(),
+    };
+    Item {
+        status: ItemStatus::InProgress,
+        ..Item::new(kind)
+    }
+}
+
+/// Whether there are words in it.
+fn is_spoken(item: &Item) -> bool {
+    match &item.kind {
+        ItemKind::Message { content, .. } => content.iter().any(|part| length(part) > 0),
+        _ => true,
+    }
+}
+
+fn is_open(entry: &Entry, wanted: Role) -> bool {
+    entry.item.status == ItemStatus::InProgress
+        && matches!(entry.item.kind, ItemKind::Message { role, .. } if role == wanted)
+}
+
+fn same(own: &Item, reported: &Item) -> bool {
+    match (&own.kind, &reported.kind) {
+        (ItemKind::Message { role: own, .. }, ItemKind::Message { role, .. }) => own == role,
+        (ItemKind::ToolResult(own), ItemKind::ToolResult(result)) => own.call == result.call,
+        _ => false,
+    }
+}
+
+fn answer_to(item: &Item) -> Option<&CallId> {
+    match &item.kind {
+        ItemKind::ToolResult(result) => Some(&result.call),
+        _ => None,
+    }
+}
+
+fn call_of(item: &Item) -> Option<&CallId> {
+    match &item.kind {
+        ItemKind::ToolCall(call) => Some(&call.id),
+        _ => None,
+    }
+}
+
+fn text_of(part: &mut Content) -> Option<&mut String> {
+    match part {
+        Content::Text(text) => Some(text),
+        Content::Audio { transcript } => Some(transcript.get_or_insert_default()),
+        _ => None,
+    }
+}
+
+fn length(part: &Content) -> usize {
+    match part {
+        Content::Text(text) => text.len(),
+        Content::Audio { transcript } => transcript.as_ref().map_or(0, String::len),
+        Content::Image { data, .. } => data.len(),
+        _ => 1,
+    }
+}
+
+/// Keeps the share of `text` that `heard` is of `produced`, up to the end of a word.
+fn cut(text: &mut String, heard: u64, produced: u64) {
+    if heard >= produced {
+        return;
+    }
+    let share = u128::from(heard) * text.len() as u128 / u128::from(produced.max(1));
+    let share = usize::try_from(share).unwrap_or(0);
+    let end = text
+        .char_indices()
+        .filter(|(place, c)| c.is_whitespace() && *place <= share)
+        .map(|(place, _)| place)
+        .next_back()
+        .unwrap_or(0);
+    text.truncate(end);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROOM: SeedLimits = SeedLimits {
+        items: 100,
+        bytes: 100_000,
+    };
+
+    fn words(item: &str, text: &str, done: bool) -> TextDelta {
+        TextDelta {
+            item: Some(item.into()),
+            response: None,
+            content_index: 0,
+            text: text.into(),
+            done,
+        }
+    }
+
+    fn call(id: &str) -> ToolCall {
+        ToolCall {
+            id: id.into(),
+            name: "tool".into(),
+            arguments: "{}".into(),
+            item: None,
+            response: None,
+        }
+    }
+
+    fn result(id: &str) -> ToolResult {
+        ToolResult::new(id.into(), "tool", "ok")
+    }
+
+    fn read(items: &[Item]) -> Vec<String> {
+        items
+            .iter()
+            .map(|item| match &item.kind {
+                ItemKind::Message { role, content } => {
+                    let text: String = content
+                        .iter()
+                        .map(|part| match part {
+                            Content::Text(text) => text.clone(),
+                            Content::Audio { transcript } => transcript.clone().unwrap_or_default(),
+                            _ => "?".into(),
+                        })
+                        .collect();
+                    format!("{role:?}: {text}")
+                }
+                ItemKind::ToolCall(call) => format!("call {}", call.id),
+                ItemKind::ToolResult(result) => format!("result {}", result.call),
+                _ => "other".into(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_spoken_turn_and_its_answer_stand_in_the_order_in_which_they_began() {
+        let mut history = History::default();
+        history.on_committed(&"u".into());
+        history.on_text(Role::Assistant, &words("a", "It is ", false), true);
+        // The user's transcript may come after the answer has begun.
+        history.on_text(Role::User, &words("u", "How is the weather?", true), true);
+        history.on_text(Role::Assistant, &words("a", "fine.", false), true);
+        history.on_text(Role::Assistant, &words("a", "It is fine.", true), true);
+        assert_eq!(
+            read(&history.items()),
+            ["User: How is the weather?", "Assistant: It is fine."]
+        );
+        assert!(!history.awaits_answer());
+    }
+
+    #[test]
+    fn what_the_caller_added_is_not_doubled_when_the_provider_reports_it() {
+        let mut history = History::default();
+        let added = Item::text(Role::User, "hello");
+        history.on_command(CommandId::new(1), std::slice::from_ref(&added));
+        history.on_item(&added.clone().with_id("i".into()));
+        history.on_item(&added.with_id("i".into()));
+        assert_eq!(read(&history.items()), ["User: hello"]);
+        assert!(history.awaits_answer());
+        history.on_command(CommandId::new(2), &[Item::text(Role::User, "lost")]);
+        history.on_undelivered(CommandId::new(2));
+        assert_eq!(history.total(), 1);
+    }
+
+    #[test]
+    fn only_what_was_heard_was_said() {
+        for (heard, left) in [
+            (0, vec![]),
+            (500, vec!["Assistant: one two"]),
+            (990, vec!["Assistant: one two three"]),
+            (1000, vec!["Assistant: one two three four"]),
+        ] {
+            let mut history = History::default();
+            history.on_text(
+                Role::Assistant,
+                &words("a", "one two three four", true),
+                true,
+            );
+            let heard = Heard {
+                item: Some("a".into()),
+                heard,
+                produced: 1000,
+            };
+            history.on_interrupted(&heard);
+            assert_eq!(read(&history.items()), left, "{heard:?}");
+        }
+    }
+
+    #[test]
+    fn a_seed_pairs_calls_with_answers_and_keeps_the_newest_that_fits() {
+        let mut history = History::default();
+        history.on_text(Role::User, &words("u", "first", true), false);
+        history.on_call(&call("answered"));
+        history.on_results(CommandId::new(1), &[result("answered")]);
+        history.on_call(&call("void"));
+        history.on_text(Role::Assistant, &words("a", "last", true), true);
+        assert_eq!(
+            read(&history.seed(ROOM, |_| false)),
+            [
+                "User: first",
+                "call answered",
+                "result answered",
+                "Assistant: last"
+            ]
+        );
+        let two = SeedLimits { items: 2, ..ROOM };
+        assert_eq!(
+            read(&history.seed(two, |_| false)),
+            ["Assistant: last"],
+            "an answer needs its call"
+        );
+        assert!(history.seed(SeedLimits::default(), |_| false).is_empty());
+        assert!(
+            history
+                .seed(ROOM, |_| false)
+                .iter()
+                .all(|item| item.id.is_none())
+        );
+        assert_eq!(
+            read(&history.seed(ROOM, |id| id == CommandId::new(1))),
+            ["User: first", "Assistant: last"],
+            "an answer that is still to be sent is not replayed, and so its call is not either"
+        );
+    }
+
+    #[test]
+    fn words_without_items_belong_to_the_running_entry_of_their_speaker() {
+        let mut history = History::default();
+        let say = |text: &str| TextDelta {
+            item: None,
+            ..words("", text, false)
+        };
+        history.on_text(Role::User, &say("a"), true);
+        history.on_text(Role::Assistant, &say("b"), true);
+        history.on_text(Role::Assistant, &say("c"), true);
+        history.on_response_done();
+        history.on_text(Role::Assistant, &say("d"), true);
+        assert_eq!(
+            read(&history.items()),
+            ["User: a", "Assistant: bc", "Assistant: d"]
+        );
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut history = History::default();
+        for n in 0..3000 {
+            let text = "x".repeat(4096);
+            history.on_text(Role::User, &words(&format!("u{n}"), &text, true), false);
+        }
+        assert!(history.bytes <= BYTES && history.entries.len() <= ENTRIES);
+        assert_eq!(history.total(), 3000);
+    }
+}

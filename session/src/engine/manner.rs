@@ -1,0 +1,79 @@
+//! How a conversation behaves, read once from capabilities and configuration.
+
+use antiphon_protocol::{AudioFormat, Capabilities, FollowUp, SessionConfig, TurnDetection};
+
+/// How the conversation behaves.
+#[derive(Clone, Debug)]
+pub(super) struct Manner {
+    pub(super) truncate: bool,
+    pub(super) delete: bool,
+    /// Whether each end of the user's turn starts a response by itself.
+    pub(super) auto_response: bool,
+    /// Whether the user's speech interrupts the model by itself.
+    pub(super) auto_interrupt: bool,
+    /// Whether this side must ask the model to go on after tool results.
+    pub(super) follow_up: bool,
+    pub(super) format: AudioFormat,
+}
+
+impl Manner {
+    pub(super) fn new(caps: &Capabilities, config: &SessionConfig, follow_up: bool) -> Self {
+        let (auto_response, auto_interrupt) = detection(config.turn_detection.as_ref());
+        Self {
+            truncate: caps.truncate,
+            delete: caps.delete_items,
+            auto_response,
+            auto_interrupt: auto_interrupt && caps.server_interrupts,
+            follow_up: follow_up && caps.follow_up == FollowUp::Explicit,
+            format: caps.output_format(config),
+        }
+    }
+}
+
+/// Whether turns start responses, and speech interrupts them, without a word from this side. The
+/// provider's default, where nothing is set, is detection by the server.
+fn detection(detection: Option<&TurnDetection>) -> (bool, bool) {
+    match detection {
+        Some(
+            TurnDetection::ServerVad {
+                create_response,
+                interrupt_response,
+                ..
+            }
+            | TurnDetection::SemanticVad {
+                create_response,
+                interrupt_response,
+                ..
+            },
+        ) => (
+            create_response.unwrap_or(true),
+            interrupt_response.unwrap_or(true),
+        ),
+        Some(TurnDetection::Manual) => (false, false),
+        _ => (true, true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_server_does_by_itself_follows_from_turn_detection() {
+        let vad = |create_response, interrupt_response| TurnDetection::SemanticVad {
+            eagerness: None,
+            create_response,
+            interrupt_response,
+        };
+        let rows = [
+            (None, (true, true)),
+            (Some(TurnDetection::Manual), (false, false)),
+            (Some(TurnDetection::server_vad()), (true, true)),
+            (Some(vad(Some(false), None)), (false, true)),
+            (Some(vad(None, Some(false))), (true, false)),
+        ];
+        for (given, expected) in rows {
+            assert_eq!(detection(given.as_ref()), expected, "{given:?}");
+        }
+    }
+}
