@@ -138,6 +138,19 @@ impl BaseUrl {
         })
     }
 
+    /// The same base with a parameter, unless it states that itself.
+    pub(crate) fn with_parameter(mut self, name: &str, value: &str) -> Self {
+        if !self.query.split('&').any(|member| names(member, name)) {
+            if !self.query.is_empty() {
+                self.query.push('&');
+            }
+            self.query.push_str(name);
+            self.query.push('=');
+            self.query.push_str(value);
+        }
+        self
+    }
+
     /// The address of `endpoint` below this base, with `parameters` in its query. A base that ends
     /// with the endpoint already is kept, and so are parameters that it states itself.
     pub(crate) fn endpoint(&self, endpoint: &str, parameters: &[(&str, &str)]) -> Option<Uri> {
@@ -183,6 +196,17 @@ pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue
         .map_err(|_| refuse("its value holds characters that cannot be sent"))?;
     value.set_sensitive(true);
     Ok((field, value))
+}
+
+/// The address of a resource that is given by its name, host or address.
+pub(crate) fn of_resource(resource: &str, domain: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    match resource.trim() {
+        "" => "wss://".to_owned(),
+        name if name.chars().all(is_plain) => format!("wss://{name}.{domain}"),
+        host if !host.contains("://") => format!("wss://{host}"),
+        url => url.to_owned(),
+    }
 }
 
 /// How a credential travels in a field of that name.

@@ -10,5 +10,6 @@ pub use self::{
     realtime::{
         Realtime,
         capabilities::{ModelFamily, capabilities},
+        dialect::Dialect,
     },
 };

@@ -36,4 +36,37 @@ impl OpenAi {
     pub fn azure(resource: &str, key: impl Into<Secret>) -> Result<Realtime, InvalidUrl> {
         Realtime::azure(resource, key.into())
     }
+
+    /// Azure Voice Live, with `key` in its `api-key` header; see [`Self::azure`] for the rest.
+    ///
+    /// It speaks the shape of OpenAI's beta ([`Dialect::Beta`](crate::Dialect::Beta)). Its own
+    /// settings, such as avatars or voices by object, are native members of the configuration.
+    ///
+    /// # Errors
+    /// When the address cannot be read, or holds a credential.
+    pub fn azure_voice_live(
+        resource: &str,
+        key: impl Into<Secret>,
+    ) -> Result<Realtime, InvalidUrl> {
+        Realtime::azure_voice_live(resource, key.into())
+    }
+
+    /// A service that speaks this wire at an address of its own, with `key` as a bearer token.
+    ///
+    /// See [`Realtime::with_base_url`] for what an address may look like,
+    /// [`Realtime::with_dialect`] for services that want other words, and
+    /// [`Realtime::with_capabilities`] for models that can do other things than OpenAI's.
+    ///
+    /// ```
+    /// use antiphon_openai::{Dialect, OpenAi};
+    ///
+    /// let xai = OpenAi::compatible("https://api.x.ai/v1", "key")?.with_dialect(Dialect::Xai);
+    /// # Ok::<(), antiphon_openai::InvalidUrl>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the address cannot be read, or holds a credential.
+    pub fn compatible(url: &str, key: impl Into<Secret>) -> Result<Realtime, InvalidUrl> {
+        Realtime::compatible(url, key.into())
+    }
 }

@@ -15,10 +15,25 @@ const LIMIT: usize = 64;
 /// The responses aside that run.
 #[derive(Debug, Default)]
 pub(crate) struct Aside {
+    /// Whether any was ever asked for. Some services leave the conversation of every response
+    /// open, and must not lose it for that.
+    is_expected: bool,
     running: VecDeque<String>,
 }
 
 impl Aside {
+    /// One was asked for.
+    pub(crate) fn expect(&mut self) {
+        self.is_expected = true;
+    }
+
+    /// Whether a response says that it is part of no conversation.
+    pub(crate) fn is_one(&self, response: &wire::Response) -> bool {
+        self.is_expected
+            && response.conversation_id.is_none()
+            && response.extra.get("conversation_id") == Some(&Value::Null)
+    }
+
     pub(crate) fn begin(&mut self, id: Option<&str>) {
         if self.running.len() >= LIMIT {
             self.running.pop_front();
@@ -34,13 +49,6 @@ impl Aside {
     pub(crate) fn holds(&self, id: Option<&str>) -> bool {
         id.is_some_and(|id| self.running.iter().any(|running| running == id))
     }
-}
-
-/// Whether a response says that it is part of no conversation. One that does not say is part of
-/// the only one there is.
-pub(crate) fn is_aside(response: &wire::Response) -> bool {
-    response.conversation_id.is_none()
-        && response.extra.get("conversation_id") == Some(&Value::Null)
 }
 
 /// The response that an event belongs to.

@@ -14,8 +14,9 @@ const SOURCE: &str = "OpenAI Realtime GA schema (SDK 3.52.0, OpenAPI 2.3.0), mod
 const TRANSCRIPTION_SOURCE: &str = "OpenAI Realtime GA schema (SDK 3.52.0, OpenAPI 2.3.0), \
                                     transcription session, read 2026-11-21";
 
-/// The transcriber that is named when the caller names none: the one of all recorded sessions.
-pub(crate) const DEFAULT_TRANSCRIBER: &str = "gpt-realtime-whisper";
+/// What the beta took.
+const BETA_SOURCE: &str = "OpenAI Realtime beta schema (SDK 1.109.1) and recorded sessions of Azure \
+                           Voice Live, read 2026-11-21; limits as in the GA";
 
 /// What the service gives a session.
 const SESSION_LIFE: Duration = Duration::from_secs(60 * 60);
@@ -53,6 +54,7 @@ macro_rules! fields {
 
 const FIELDS: &[ConfigField] = fields!();
 const REASONING_FIELDS: &[ConfigField] = fields!(ParallelToolCalls);
+const BETA_FIELDS: &[ConfigField] = fields!(Temperature);
 
 // The voice can change only before the first audio, and a change of format would leave it open
 // which format audio on its way has: both are left to a new connection.
@@ -66,6 +68,7 @@ const LIVE_FIELDS: &[ConfigField] = &[
     ConfigField::ToolChoice,
     ConfigField::ParallelToolCalls,
     ConfigField::MaxOutputTokens,
+    ConfigField::Temperature,
     ConfigField::Speed,
     ConfigField::Native,
 ];
@@ -130,7 +133,7 @@ pub fn capabilities(model: &str) -> Capabilities {
         Some(ModelFamily::Standard) => FIELDS,
         Some(ModelFamily::Reasoning) | None => REASONING_FIELDS,
     });
-    can.live_fields = Cow::Borrowed(LIVE_FIELDS);
+    can.live_fields = live(&can.fields);
     can.input_formats = Cow::Borrowed(FORMATS);
     can.output_formats = Cow::Borrowed(FORMATS);
     can.truncate = true;
@@ -149,6 +152,22 @@ pub fn capabilities(model: &str) -> Capabilities {
         connection: None,
         message_bytes: Some(MESSAGE_BYTES),
     };
+    can
+}
+
+/// Those of `fields` that can change while the connection lives.
+fn live(fields: &[ConfigField]) -> Cow<'static, [ConfigField]> {
+    let is_sent = |field: &&ConfigField| fields.contains(field);
+    LIVE_FIELDS.iter().filter(is_sent).copied().collect()
+}
+
+/// What services can do that speak the shape of the beta.
+pub(crate) fn beta() -> Capabilities {
+    let mut can = capabilities("");
+    can.source = Cow::Borrowed(BETA_SOURCE);
+    can.fields = Cow::Borrowed(BETA_FIELDS);
+    can.live_fields = live(BETA_FIELDS);
+    can.images = false;
     can
 }
 
@@ -220,7 +239,9 @@ mod tests {
 
     #[test]
     fn what_can_change_live_can_be_sent_at_all() {
-        for can in [capabilities("unheard-of"), transcription()] {
+        let models = ["gpt-realtime", "gpt-realtime-2.1", "unheard-of"];
+        let sessions = models.map(capabilities).into_iter();
+        for can in sessions.chain([beta(), transcription()]) {
             for field in can.live_fields.iter() {
                 assert!(can.fields.contains(field), "{field:?}");
             }

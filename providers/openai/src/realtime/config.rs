@@ -10,7 +10,7 @@ use antiphon_protocol::{
 };
 use serde_json::{Map, Value};
 
-use super::{capabilities::DEFAULT_TRANSCRIBER, refusal::Subject};
+use super::{dialect::Dialect, refusal::Subject};
 
 /// What a session is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +30,7 @@ const SPEED: std::ops::RangeInclusive<f64> = 0.25..=1.5;
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     pub(crate) purpose: Purpose,
+    pub(crate) dialect: Dialect,
     pub(crate) can: Capabilities,
 }
 
@@ -40,19 +41,22 @@ impl Rules {
         config: &SessionConfig,
         subject: &Subject,
     ) -> Result<Map<String, Value>, Unsupported> {
-        session(config, self.purpose, &self.can, subject)
+        let mut session = session(config, self, subject)?;
+        self.dialect.dress(&mut session);
+        merge_native(&mut session, &config.native);
+        Ok(session)
     }
 }
 
 fn session(
     config: &SessionConfig,
-    purpose: Purpose,
-    can: &Capabilities,
+    rules: &Rules,
     subject: &Subject,
 ) -> Result<Map<String, Value>, Unsupported> {
+    let can = &rules.can;
     refuse_unlisted(config, can, subject)?;
-    let input = input(config, purpose, can, subject)?;
-    let session = match purpose {
+    let input = input(config, rules, subject)?;
+    let session = match rules.purpose {
         Purpose::Conversation => wire::Session::from(conversation(config, input, can, subject)?),
         Purpose::Transcription => wire::Session::from(
             wire::TranscriptionSession::default()
@@ -64,7 +68,6 @@ fn session(
         _ => Map::new(),
     };
     drop_empty_audio(&mut session);
-    merge_native(&mut session, &config.native);
     Ok(session)
 }
 
@@ -127,6 +130,12 @@ fn conversation(
         .map(|choice| tool_choice(choice, subject))
         .transpose()?;
     session.parallel_tool_calls = config.parallel_tool_calls;
+    if let Some(temperature) = config.temperature {
+        if !(0.0..=2.0).contains(&temperature) {
+            return Err(subject.field(ConfigField::Temperature, "it lies between 0 and 2"));
+        }
+        session.extra.insert("temperature", temperature);
+    }
     session.max_output_tokens = config
         .max_output_tokens
         .map(|most| max_output_tokens(most, subject))
@@ -161,10 +170,10 @@ fn output(
 
 fn input(
     config: &SessionConfig,
-    purpose: Purpose,
-    can: &Capabilities,
+    rules: &Rules,
     subject: &Subject,
 ) -> Result<wire::AudioInput, Unsupported> {
+    let (purpose, can) = (rules.purpose, &rules.can);
     let mut input = wire::AudioInput::default();
     if let Some(format) = config.input_format {
         let field = ConfigField::InputFormat;
@@ -176,7 +185,7 @@ fn input(
     match (&config.input_transcription, purpose) {
         (Some(asked), _) => {
             let default = match purpose {
-                Purpose::Conversation => DEFAULT_TRANSCRIBER,
+                Purpose::Conversation => rules.dialect.transcriber(),
                 Purpose::Transcription => &config.model,
             };
             input.transcription = transcription(asked, default).into();

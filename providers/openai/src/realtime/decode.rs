@@ -16,7 +16,7 @@ use wire::ServerEvent as Wire;
 
 use super::{
     codec::{RealtimeCodec, malformed, other},
-    config::reported_format,
+    dialect::reported_output,
     error::{self, Report},
     item, media,
     names::{self, Origin},
@@ -142,15 +142,10 @@ impl RealtimeCodec {
         if !self.is_started {
             self.started(session, out);
         }
-        if let wire::Session::Realtime(session) = session {
-            let output = session
-                .audio
-                .as_ref()
-                .and_then(|audio| audio.output.as_ref());
-            let format = output.and_then(|output| output.format.as_ref());
-            if let Some(format) = format.and_then(reported_format) {
-                self.output_format = format;
-            }
+        if let wire::Session::Realtime(session) = session
+            && let Some(format) = reported_output(session)
+        {
+            self.output_format = format;
         }
         out.event(Event::Configured);
         if matches!(self.opening, Opening::Configuring { .. }) {

@@ -97,7 +97,7 @@ impl Desired {
         if changed.is_empty() {
             return Ok(None);
         }
-        if self.has_spoken && changed.iter().any(|path| path == VOICE) {
+        if self.has_spoken && changed.iter().any(|path| is_voice(path)) {
             return Err(subject.field(
                 ConfigField::Voice,
                 "the voice is settled once the model has spoken; open a new connection",
@@ -149,14 +149,17 @@ impl Desired {
             .filter(move |(path, _)| {
                 let is_sibling = parent(path)
                     .is_some_and(|side| changed.iter().any(|other| parent(other) == Some(side)));
-                let is_settled = self.has_spoken && *path == VOICE;
+                let is_settled = self.has_spoken && is_voice(path);
                 changed.contains(path) || (is_sibling && !is_settled)
             })
             .map(|(path, value)| (path.as_str(), value))
     }
 }
 
-const VOICE: &str = "audio.output.voice";
+/// The voice stands in one of two places, by dialect.
+fn is_voice(path: &str) -> bool {
+    matches!(path, "audio.output.voice" | "voice")
+}
 
 /// The object a leaf of `audio` stands in; other leaves stand alone.
 fn parent(path: &str) -> Option<&str> {

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{
     codec::{RealtimeCodec, frame, session_update},
     config::{self, Purpose},
+    dialect::Dialect,
     item::{self, Unsayable},
     media::LARGEST_APPEND,
     names,
@@ -116,7 +117,7 @@ impl RealtimeCodec {
         for (index, entry) in items.iter().enumerate() {
             let chosen = entry.id.as_ref().filter(|id| !id.is_synthetic());
             let name = chosen.map_or_else(|| names::frame(id, index), ToString::to_string);
-            let item = item::outgoing(entry, name, Unsayable::Refuse)
+            let item = item::outgoing(entry, name, self.rules.dialect, Unsayable::Refuse)
                 .map_err(|why| self.subject.command(command, why))?;
             created.extend(item);
         }
@@ -167,8 +168,20 @@ impl RealtimeCodec {
                 ..wire::ResponseParams::default()
             });
         }
-        send(create, out);
+        out.send(self.dressed(&create.into()));
         Ok(())
+    }
+
+    /// A request for a response, its options in the service's own shape.
+    fn dressed(&self, create: &wire::ClientEvent) -> Frame {
+        if self.rules.dialect != Dialect::Ga
+            && let Ok(mut event) = serde_json::to_value(create)
+            && let Some(Value::Object(options)) = event.get_mut("response")
+        {
+            self.rules.dialect.dress(options);
+            return Frame::text(event.to_string());
+        }
+        frame(create)
     }
 
     fn cancel(&mut self, id: CommandId, response: Option<&ResponseId>, out: &mut dyn Sink) {
@@ -251,6 +264,13 @@ impl RealtimeCodec {
             }
             Some("input_audio_buffer.commit") => self.receipts.expect(id, Awaited::Committed),
             Some("input_audio_buffer.clear") => self.receipts.expect(id, Awaited::Cleared),
+            Some("response.create") => {
+                let response = event.get("response");
+                let conversation = response.and_then(|response| response.get("conversation"));
+                if conversation.and_then(Value::as_str) == Some("none") {
+                    self.aside.expect();
+                }
+            }
             _ => {}
         }
         match event.get("event_id").and_then(Value::as_str) {

@@ -9,6 +9,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::json;
 
+use super::dialect::Dialect;
+
 /// An item as the wire tells it.
 pub(crate) fn neutral(item: &wire::Item) -> Item {
     let (id, kind, status) = match item {
@@ -157,11 +159,12 @@ pub(crate) enum Unsayable {
 pub(crate) fn outgoing(
     item: &Item,
     id: String,
+    dialect: Dialect,
     unsayable: Unsayable,
 ) -> Result<Option<wire::Item>, &'static str> {
     let item: wire::Item = match &item.kind {
         ItemKind::Message { role, content } => {
-            let parts = outgoing_parts(*role, content, unsayable)?;
+            let parts = outgoing_parts(*role, content, dialect, unsayable)?;
             if parts.is_empty() {
                 return match unsayable {
                     Unsayable::Refuse => Err("a message needs content"),
@@ -209,11 +212,12 @@ pub(crate) fn tool_result(result: &ToolResult, id: String) -> wire::FunctionCall
 fn outgoing_parts(
     role: Role,
     content: &[Content],
+    dialect: Dialect,
     unsayable: Unsayable,
 ) -> Result<Vec<wire::ContentPart>, &'static str> {
     let mut parts = Vec::new();
     for content in content {
-        match (outgoing_part(role, content), unsayable) {
+        match (outgoing_part(role, content, dialect), unsayable) {
             (Ok(part), _) => parts.push(part),
             (Err(why), Unsayable::Refuse) => return Err(why),
             (Err(_), Unsayable::LeaveOut) => {}
@@ -222,10 +226,14 @@ fn outgoing_parts(
     Ok(parts)
 }
 
-fn outgoing_part(role: Role, content: &Content) -> Result<wire::ContentPart, &'static str> {
+fn outgoing_part(
+    role: Role,
+    content: &Content,
+    dialect: Dialect,
+) -> Result<wire::ContentPart, &'static str> {
     let text = |text: &str| {
         let kind = match role {
-            Role::Assistant => wire::ContentType::OutputText,
+            Role::Assistant => dialect.assistant_text(),
             _ => wire::ContentType::InputText,
         };
         wire::ContentPart::default().with_kind(kind).with_text(text)
@@ -254,7 +262,7 @@ mod tests {
     use super::*;
 
     fn round_trip(item: &Item) -> Item {
-        let sent = outgoing(item, "i1".to_owned(), Unsayable::Refuse)
+        let sent = outgoing(item, "i1".to_owned(), Dialect::Ga, Unsayable::Refuse)
             .expect("the wire can say it")
             .expect("something is said");
         neutral(&sent)
@@ -312,9 +320,9 @@ mod tests {
             role: Role::User,
             content: vec![Content::Audio { transcript: None }],
         });
-        assert!(outgoing(&unsaid, String::new(), Unsayable::Refuse).is_err());
+        assert!(outgoing(&unsaid, String::new(), Dialect::Ga, Unsayable::Refuse).is_err());
         assert_eq!(
-            outgoing(&unsaid, String::new(), Unsayable::LeaveOut),
+            outgoing(&unsaid, String::new(), Dialect::Ga, Unsayable::LeaveOut),
             Ok(None)
         );
     }

@@ -7,6 +7,7 @@ mod codec;
 mod config;
 mod decode;
 mod desired;
+pub(crate) mod dialect;
 mod encode;
 mod error;
 mod item;
@@ -31,6 +32,7 @@ use http::HeaderMap;
 use self::{
     codec::{Plan, RealtimeCodec},
     config::{Purpose, Rules},
+    dialect::Dialect,
     opening::Seed,
     refusal::Subject,
     target::Target,
@@ -40,7 +42,11 @@ use crate::address::{self, BaseUrl, InvalidHeader, InvalidUrl};
 const HOST: &str = "api.openai.com";
 const PATH: &str = "/v1";
 const AZURE_PATH: &str = "/openai/v1";
+const AZURE_HOST: &str = "openai.azure.com";
 const AZURE_KEY: &str = "api-key";
+const VOICE_LIVE_HOST: &str = "services.ai.azure.com";
+const VOICE_LIVE_PATH: &str = "/voice-live";
+const VOICE_LIVE_VERSION: (&str, &str) = ("api-version", "2026-07-15");
 const ENDPOINT: &str = "/realtime";
 
 /// The Realtime API of OpenAI, or a service that speaks it elsewhere.
@@ -62,6 +68,7 @@ pub struct Realtime {
     base: BaseUrl,
     default_path: &'static str,
     target: Target,
+    dialect: Dialect,
     auth: Option<(AuthShape, Arc<dyn TokenSource>)>,
     headers: HeaderMap,
     capabilities: Option<Capabilities>,
@@ -74,6 +81,7 @@ impl Realtime {
             base: BaseUrl::known(HOST, PATH),
             default_path: PATH,
             target: Target::Conversation,
+            dialect: Dialect::Ga,
             auth: Some((AuthShape::Bearer, Arc::new(Key(key)))),
             headers: HeaderMap::new(),
             capabilities: None,
@@ -81,17 +89,31 @@ impl Realtime {
     }
 
     pub(crate) fn azure(resource: &str, key: Secret) -> Result<Self, InvalidUrl> {
-        let is_name = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        let url = match resource.trim() {
-            "" => "wss://".to_owned(),
-            name if is_name(name) => format!("wss://{name}.openai.azure.com"),
-            host if !host.contains("://") => format!("wss://{host}"),
-            url => url.to_owned(),
-        };
+        let url = address::of_resource(resource, AZURE_HOST);
         Ok(Self {
             name: "azure-openai-realtime",
             base: BaseUrl::parse(&url, AZURE_PATH)?,
             default_path: AZURE_PATH,
+            auth: Some((address::api_key_header(AZURE_KEY), Arc::new(Key(key)))),
+            ..Self::new(Secret::from(""))
+        })
+    }
+
+    pub(crate) fn compatible(url: &str, key: Secret) -> Result<Self, InvalidUrl> {
+        Ok(Self {
+            name: "openai-compatible",
+            ..Self::new(key).with_base_url(url)?
+        })
+    }
+
+    pub(crate) fn azure_voice_live(resource: &str, key: Secret) -> Result<Self, InvalidUrl> {
+        let url = address::of_resource(resource, VOICE_LIVE_HOST);
+        let base = BaseUrl::parse(&url, VOICE_LIVE_PATH)?;
+        Ok(Self {
+            name: "azure-voice-live",
+            base: base.with_parameter(VOICE_LIVE_VERSION.0, VOICE_LIVE_VERSION.1),
+            default_path: VOICE_LIVE_PATH,
+            dialect: Dialect::Beta,
             auth: Some((address::api_key_header(AZURE_KEY), Arc::new(Key(key)))),
             ..Self::new(Secret::from(""))
         })
@@ -176,12 +198,22 @@ impl Realtime {
         self
     }
 
+    /// Words the configuration as another service wants it.
+    #[must_use]
+    pub fn with_dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
     fn can(&self, model: &str) -> Cow<'_, Capabilities> {
-        match (&self.capabilities, self.target.purpose()) {
-            (Some(capabilities), _) => Cow::Borrowed(capabilities),
-            (None, Purpose::Conversation) => Cow::Owned(capabilities::capabilities(model)),
-            (None, Purpose::Transcription) => Cow::Owned(capabilities::transcription()),
+        if let Some(capabilities) = &self.capabilities {
+            return Cow::Borrowed(capabilities);
         }
+        Cow::Owned(match (self.target.purpose(), self.dialect) {
+            (Purpose::Transcription, _) => capabilities::transcription(),
+            (Purpose::Conversation, Dialect::Beta) => capabilities::beta(),
+            (Purpose::Conversation, _) => capabilities::capabilities(model),
+        })
     }
 
     fn endpoint(&self, subject: &Subject) -> Result<Endpoint, Unsupported> {
@@ -242,15 +274,22 @@ impl Provider for Realtime {
                 "this session only transcribes; open it without history",
             ));
         }
+        if purpose == Purpose::Transcription && self.dialect != Dialect::Ga {
+            return Err(subject.thing(
+                "only transcribing",
+                "services of this dialect have other sessions for it; open a conversation",
+            ));
+        }
         let rules = Rules {
             purpose,
+            dialect: self.dialect,
             can: self.can(&config.model).into_owned(),
         };
         let session = rules.session(config, &subject)?;
         let endpoint = self.endpoint(&subject)?;
         let codec = RealtimeCodec::new(Plan {
             output_format: rules.can.output_format(config),
-            seed: Seed::new(&plan.seed, plan.bridge.as_deref()),
+            seed: Seed::new(&plan.seed, plan.bridge.as_deref(), self.dialect),
             session,
             rules,
             subject,

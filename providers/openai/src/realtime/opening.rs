@@ -11,6 +11,7 @@ use antiphon_openai_realtime_types as wire;
 use antiphon_protocol::{Item, ItemKind, Role};
 
 use super::{
+    dialect::Dialect,
     item::{self, Unsayable},
     names,
 };
@@ -19,6 +20,7 @@ use super::{
 #[derive(Debug, Default)]
 pub(crate) struct Seed {
     items: Vec<wire::Item>,
+    dialect: Dialect,
     /// Whether there is history, apart from the bridge message.
     has_history: bool,
 }
@@ -29,8 +31,11 @@ impl Seed {
     /// Ids of the old conversation mean nothing in the new one, so each item gets one of this
     /// side's. An answer whose call is not part of the history would be refused and is told in
     /// words. Speech without a transcript and items of hosted tools cannot be replayed.
-    pub(crate) fn new(history: &[Item], bridge: Option<&str>) -> Self {
-        let mut seed = Self::default();
+    pub(crate) fn new(history: &[Item], bridge: Option<&str>, dialect: Dialect) -> Self {
+        let mut seed = Self {
+            dialect,
+            ..Self::default()
+        };
         let mut calls = Vec::new();
         for entry in history {
             match &entry.kind {
@@ -54,7 +59,7 @@ impl Seed {
 
     fn push(&mut self, item: &Item) {
         let id = names::seed(self.items.len());
-        if let Ok(Some(item)) = item::outgoing(item, id, Unsayable::LeaveOut) {
+        if let Ok(Some(item)) = item::outgoing(item, id, self.dialect, Unsayable::LeaveOut) {
             self.items.push(item);
         }
     }

@@ -202,10 +202,10 @@ impl RealtimeCodec {
     /// them is heard, answered or remembered there. `false` leaves the event to the conversation.
     pub(super) fn event_aside(&mut self, event: &Wire, text: &str, out: &mut dyn Sink) -> bool {
         match event {
-            Wire::ResponseCreated(event) if aside::is_aside(&event.response) => {
+            Wire::ResponseCreated(event) if self.aside.is_one(&event.response) => {
                 self.aside.begin(event.response.id.as_deref());
             }
-            Wire::ResponseDone(event) if aside::is_aside(&event.response) => {
+            Wire::ResponseDone(event) if self.aside.is_one(&event.response) => {
                 let id = event.response.id.as_deref();
                 self.aside.end(id);
                 if let Some(usage) = usage::response(event) {
