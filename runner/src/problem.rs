@@ -50,6 +50,20 @@ pub enum Problem {
     },
 }
 
+impl Problem {
+    /// The kind of problem in a word, without any content: for log lines.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Provider(_) => "provider",
+            Self::Transcription(_) => "transcription",
+            Self::Malformed(_) => "malformed",
+            Self::Handler { .. } => "handler",
+            Self::Unanswered { .. } => "unanswered",
+            Self::ToolPanicked { .. } => "tool_panicked",
+        }
+    }
+}
+
 /// How a handler failed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]

@@ -313,3 +313,26 @@ async fn a_tool_tells_how_far_it_has_come() {
     assert_eq!(notes.all(), ["steps: half"]);
     run.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_that_blocks_its_thread_blocks_only_its_lane() {
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let released = std::sync::Mutex::new(released);
+    let (told, mut texts) = tokio::sync::mpsc::unbounded_channel();
+    let agent = agent()
+        .on_audio(move |_| {
+            released
+                .lock()
+                .map(|released| released.recv())
+                .is_ok()
+                .then_some(())
+                .ok_or("")
+        })
+        .on_text(move |text| told.send(text.text));
+    let (run, server) = run(agent).await;
+    server.audio("a", 20);
+    text(&server, "meanwhile");
+    assert_eq!(texts.recv().await.unwrap(), "meanwhile");
+    release.send(()).unwrap();
+    run.close().await;
+}

@@ -65,7 +65,7 @@ impl Lanes {
     pub(crate) fn report(&self, problem: Problem) {
         self.problems
             .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        tracing::warn!(target: "antiphon::runner", problem = %problem, "reported");
+        tracing::warn!(target: "antiphon::runner", kind = problem.kind(), "a problem was reported");
         self.push(Notice::Error(Arc::new(problem)));
     }
 
@@ -180,7 +180,7 @@ impl Lanes {
         if lane == Lane::Error {
             self.problems
                 .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            tracing::warn!(target: "antiphon::runner", problem = %problem, "an error handler failed");
+            tracing::warn!(target: "antiphon::runner", "an error handler failed");
         } else {
             self.report(problem);
         }
