@@ -1,4 +1,8 @@
 //! Whole conversations with a real protocol on the other side, in memory and under virtual time.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where its script does not fit"
+)]
 
 use std::{
     sync::{
