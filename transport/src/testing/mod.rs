@@ -2,7 +2,9 @@
 //!
 //! [`ScriptedDial`] opens wires whose other side a test holds in its hands, step by step.
 //! [`MemoryDial`] opens wires whose other side is a pure state machine, such as a whole server.
-//! Both obey tokio's paused time, so a test of a 30 s wait takes no time at all.
+//! [`MemoryNetwork`] carries bytes, so that a real WebSocket and a real server meet without a socket,
+//! and [`Faulty`] breaks such a stream at a given byte.
+//! All of them obey tokio's paused time, so a test of a 30 s wait takes no time at all.
 //!
 //! ```
 //! use antiphon_protocol::{Endpoint, Frame};
@@ -28,11 +30,17 @@
 //! # }
 //! ```
 
+mod faulty;
 mod memory;
+#[cfg(feature = "tungstenite")]
+mod network;
 mod pipe;
 mod scripted;
 
+#[cfg(feature = "tungstenite")]
+pub use self::network::{Faults, MemoryListener, MemoryNetwork};
 pub use self::{
+    faulty::{ByteFault, Faulty},
     memory::{MemoryDial, Peer, PeerOutput},
     pipe::PeerWire,
     scripted::{ScriptedDial, ScriptedPeer},

@@ -1,183 +1,19 @@
 //! The driver and the link together, over scripted wires and in paused time.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex},
-    task::{Context, Poll, Waker},
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use antiphon_protocol::{CommandId, End, EndedCause, Fault, Frame, How, Phase, Stage, Time};
+use antiphon_protocol::{End, EndedCause, Fault, Frame, How, Phase, Stage, Time};
 use antiphon_transport::{
-    Clock, CloseRequest, Input, Link, LinkCommand, LinkConfig, LinkOutput, Machine, Port, drive,
-    testing::{MemoryDial, Peer, PeerOutput, ScriptedDial, ScriptedPeer},
+    Clock, CloseRequest, Input, Link, LinkCommand, LinkOutput, Machine, drive,
+    testing::{MemoryDial, Peer, PeerOutput},
 };
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::time::Instant;
 
-use crate::support::{Words, bench::config, bench::word_of, words::command};
-
-/// The layer above: answers each wish for a plan, and keeps what it is told.
-#[derive(Default)]
-struct Desk {
-    inputs: VecDeque<Input<LinkCommand>>,
-    heard: Vec<(Time, LinkOutput)>,
-    finished: bool,
-    waker: Option<Waker>,
-}
-
-#[derive(Clone)]
-pub(crate) struct Above {
-    desk: Arc<Mutex<Desk>>,
-    clock: Clock,
-}
-
-impl Port<Link> for Above {
-    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Input<LinkCommand>> {
-        let mut desk = self.desk.lock().unwrap();
-        match desk.inputs.pop_front() {
-            Some(input) => Poll::Ready(input),
-            None => {
-                desk.waker = Some(cx.waker().clone());
-                Poll::Pending
-            }
-        }
-    }
-
-    fn output(&mut self, output: LinkOutput) {
-        let mut desk = self.desk.lock().unwrap();
-        match &output {
-            LinkOutput::NeedPlan { .. } => {
-                let plan = Input::Command(LinkCommand::Plan(Words::plan()));
-                desk.inputs.push_back(plan);
-            }
-            LinkOutput::Closed(_) => desk.finished = true,
-            _ => {}
-        }
-        desk.heard.push((self.clock.now(), output));
-    }
-
-    fn poll_deliver(&mut self, _machine: &mut Link, _cx: &mut Context<'_>) -> bool {
-        false
-    }
-
-    fn is_finished(&self, _machine: &Link) -> bool {
-        self.desk.lock().unwrap().finished
-    }
-}
-
-impl Above {
-    fn put(&self, input: Input<LinkCommand>) {
-        let mut desk = self.desk.lock().unwrap();
-        desk.inputs.push_back(input);
-        if let Some(waker) = desk.waker.take() {
-            waker.wake();
-        }
-    }
-
-    fn command(&self, command: LinkCommand) {
-        self.put(Input::Command(command));
-    }
-
-    fn send(&self, id: u64, kind: usize) {
-        self.command(LinkCommand::Send {
-            id: CommandId::new(id),
-            command: command(kind),
-        });
-    }
-
-    fn close(&self) {
-        self.put(Input::Close(CloseRequest {
-            deadline: None,
-            dropped: false,
-        }));
-    }
-
-    fn receipts(&self) -> Vec<(u64, &'static str)> {
-        let desk = self.desk.lock().unwrap();
-        desk.heard
-            .iter()
-            .filter_map(|(_, output)| match output {
-                LinkOutput::Receipt { id, receipt } => Some((id.get(), word_of(receipt))),
-                _ => None,
-            })
-            .collect()
-    }
-
-    fn phases(&self) -> Vec<(Time, Phase)> {
-        let desk = self.desk.lock().unwrap();
-        desk.heard
-            .iter()
-            .filter_map(|(at, output)| match output {
-                LinkOutput::Phase(phase) => Some((*at, *phase)),
-                _ => None,
-            })
-            .collect()
-    }
-
-    fn lost(&self) -> Vec<(Time, Fault)> {
-        let desk = self.desk.lock().unwrap();
-        desk.heard
-            .iter()
-            .filter_map(|(at, output)| match output {
-                LinkOutput::Lost { fault, .. } => Some((*at, *fault)),
-                _ => None,
-            })
-            .collect()
-    }
-
-    pub(crate) fn ended(&self) -> EndedCause {
-        let desk = self.desk.lock().unwrap();
-        match desk.heard.last() {
-            Some((_, LinkOutput::Closed(ended))) => ended.cause,
-            other => panic!("not closed: {other:?}"),
-        }
-    }
-}
-
-pub(crate) struct Rig {
-    pub(crate) above: Above,
-    pub(crate) peer: ScriptedPeer,
-    pub(crate) task: JoinHandle<()>,
-}
-
-pub(crate) fn rig(words: Words, config: LinkConfig) -> Rig {
-    let (dial, peer) = ScriptedDial::new();
-    let clock = Clock::start();
-    let above = Above {
-        desk: Arc::default(),
-        clock,
-    };
-    let link = Link::new(Arc::new(words), config, 7);
-    let task = tokio::spawn(drive(link, above.clone(), Arc::new(dial), clock));
-    above.command(LinkCommand::Start);
-    Rig { above, peer, task }
-}
-
-impl Rig {
-    pub(crate) async fn accept(&self) -> antiphon_transport::testing::PeerWire {
-        let wire = self.peer.accept().await;
-        assert_eq!(wire.recv().await, Some(Frame::text("hello")));
-        wire.send_text("ready");
-        settle().await;
-        wire
-    }
-
-    /// Closes, and returns how long it took.
-    pub(crate) async fn close(self) -> Duration {
-        let start = Instant::now();
-        self.above.close();
-        self.task.await.unwrap();
-        assert_eq!(self.above.ended(), EndedCause::Closed);
-        start.elapsed()
-    }
-}
-
-/// Lets every task run until all of them wait.
-pub(crate) async fn settle() {
-    for _ in 0..20 {
-        tokio::task::yield_now().await;
-    }
-}
+use crate::support::{
+    Words,
+    bench::config,
+    rig::{Above, rig, settle},
+};
 
 #[tokio::test(start_paused = true)]
 async fn commands_and_frames_flow_both_ways_and_are_receipted() {

@@ -7,6 +7,7 @@
 )]
 
 mod driver;
+mod faults;
 mod link;
 mod link_random;
 mod secure;

@@ -15,9 +15,10 @@ use antiphon_transport::{FreshToken, TokenCache};
 use async_trait::async_trait;
 use futures_util::future::join_all;
 
-use crate::{
-    driver::{rig, settle},
-    support::{Words, bench::config},
+use crate::support::{
+    Words,
+    bench::config,
+    rig::{rig, settle},
 };
 
 /// A cache whose tokens are numbered, and their number.
