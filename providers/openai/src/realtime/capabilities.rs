@@ -63,6 +63,7 @@ const LIVE_FIELDS: &[ConfigField] = &[
     ConfigField::Output,
     ConfigField::TurnDetection,
     ConfigField::InputTranscription,
+    ConfigField::OutputTranscription,
     ConfigField::NoiseReduction,
     ConfigField::Tools,
     ConfigField::ToolChoice,
