@@ -9,6 +9,7 @@ mod facts;
 pub(crate) mod model;
 mod names;
 mod parse;
+mod shapes;
 
 use std::{
     collections::BTreeMap,
@@ -118,22 +119,17 @@ fn generate(folder: &Path, check: bool) -> Result<Vec<PathBuf>> {
     fs::create_dir_all(&target)?;
     let mut stale = Vec::new();
     for (name, text) in &files {
-        let path = target.join(name);
         let text = format(&format!("{HEAD}\n{text}")).with_context(|| name.clone())?;
-        if fs::read_to_string(&path).is_ok_and(|present| present == text) {
-            continue;
-        }
-        if !check {
-            fs::write(&path, text)?;
-        }
-        stale.push(path);
+        stale.extend(update(target.join(name), &text, check)?);
     }
+    let shapes = shapes::json(&description)?;
+    stale.extend(update(folder.join("schema/shapes.json"), &shapes, check)?);
     for entry in fs::read_dir(&target)? {
         let path = entry?.path();
-        let known = path
+        let name = path
             .file_name()
-            .is_some_and(|name| files.contains_key(&*name.to_string_lossy()));
-        if !known {
+            .map(|name| name.to_string_lossy().into_owned());
+        if name.is_none_or(|name| !files.contains_key(&name)) {
             if !check {
                 fs::remove_file(&path)?;
             }
@@ -141,6 +137,17 @@ fn generate(folder: &Path, check: bool) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(stale)
+}
+
+/// Writes a file unless it holds that text already; gives its path when it did not.
+fn update(path: PathBuf, text: &str, check: bool) -> Result<Option<PathBuf>> {
+    if fs::read_to_string(&path).is_ok_and(|present| present == text) {
+        return Ok(None);
+    }
+    if !check {
+        fs::write(&path, text)?;
+    }
+    Ok(Some(path))
 }
 
 /// Formats as the workspace does, so that generated files read like written ones.

@@ -107,19 +107,21 @@ macro_rules! union {
                 #[allow(unused_imports, reason = "some unions have no tag")]
                 use $crate::generated::scan::{Shape, shape, tag};
                 let raw = Raw::deserialize(deserializer)?;
-                let branch = match shape(&raw) {
-                    $(Shape::String => raw.read().map(Self::$string),)?
-                    $(Shape::Number => raw.read().map(Self::$number),)?
-                    $(Shape::Bool => raw.read().map(Self::$bool),)?
-                    $(Shape::Array => raw.read().map(Self::$array),)?
-                    $(Shape::Object => raw.read().map(Self::$object),)?
+                // A value of the right kind that still does not fit is a shape of tomorrow; only a
+                // tag promises what follows.
+                let branch: Result<Self, $crate::generated::wire::Misfit> = match shape(&raw) {
+                    $(Shape::String => Ok(raw.read().map_or(Self::Unknown(raw), Self::$string)),)?
+                    $(Shape::Number => Ok(raw.read().map_or(Self::Unknown(raw), Self::$number)),)?
+                    $(Shape::Bool => Ok(raw.read().map_or(Self::Unknown(raw), Self::$bool)),)?
+                    $(Shape::Array => Ok(raw.read().map_or(Self::Unknown(raw), Self::$array)),)?
+                    $(Shape::Object => Ok(raw.read().map_or(Self::Unknown(raw), Self::$object)),)?
                     $(Shape::Object => match tag(&raw, $key).as_deref() {
                         $(Some($tag) => raw.read().map(Self::$variant),)*
                         $(None => raw.read().map(Self::$absent),)?
                         _ => return Ok(Self::Unknown(raw)),
                     },)?
                     #[allow(unreachable_patterns, reason = "some unions name every kind")]
-                    _ => return Ok(Self::Unknown(raw)),
+                    _ => Ok(Self::Unknown(raw)),
                 };
                 branch.map_err(serde::de::Error::custom)
             }

@@ -135,8 +135,13 @@ pub fn check(
                 problem(format!("line {number}: failed: {error}"));
             }
         }
-        match outcome.difference(frame, protocol == Protocol::GeminiLive) {
-            None if matches!(outcome, Outcome::Failed(_)) => {}
+        let json = match &outcome {
+            Outcome::Failed(_) => continue,
+            Outcome::Known { json }
+            | Outcome::Unknown { json, .. }
+            | Outcome::Degraded { json, .. } => json,
+        };
+        match difference(protocol, frame, json) {
             None => counts.equal += 1,
             Some(difference) => problem(format!("line {number}: not equal: {difference}")),
         }
@@ -156,19 +161,13 @@ fn unwrap(line: &str) -> (Option<Direction>, Option<String>) {
     (direction, Some(quoted.unwrap_or_else(|_| frame.to_owned())))
 }
 
-impl Outcome {
-    /// Where the encoded frame first differs from the one that was decoded.
-    fn difference(&self, frame: &str, spellings: bool) -> Option<String> {
-        let json = match self {
-            Self::Known { json, .. } | Self::Unknown { json, .. } | Self::Degraded { json, .. } => {
-                json
-            }
-            Self::Failed(_) => return None,
-        };
-        let before = serde_json::from_str::<Value>(frame).ok()?;
-        let after = serde_json::from_str::<Value>(json).ok()?;
-        compare::first_difference(&before, &after, spellings)
-    }
+/// Where two frames of a protocol first differ as JSON values, its normalisations aside; nothing
+/// when one of them is no JSON.
+#[must_use]
+pub fn difference(protocol: Protocol, before: &str, after: &str) -> Option<String> {
+    let before = serde_json::from_str::<Value>(before).ok()?;
+    let after = serde_json::from_str::<Value>(after).ok()?;
+    compare::first_difference(&before, &after, protocol == Protocol::GeminiLive)
 }
 
 #[cfg(test)]
