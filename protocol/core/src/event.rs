@@ -152,14 +152,25 @@ impl fmt::Debug for Delegation {
 #[non_exhaustive]
 pub enum Event {
     /// The provider has opened a session.
+    ///
+    /// Source: `session.created` of OpenAI Realtime, `session.started` of GPT-Live, `setupComplete`
+    /// of Gemini Live.
     SessionStarted(SessionStarted),
     /// The provider has accepted the configuration.
+    ///
+    /// Source: `session.updated` of OpenAI Realtime and GPT-Live, `setupComplete` of Gemini Live.
     Configured,
     /// The user began to speak.
+    ///
+    /// Source: `input_audio_buffer.speech_started` of OpenAI Realtime; else derived.
     SpeechStarted(Speech),
     /// The user stopped speaking.
+    ///
+    /// Source: `input_audio_buffer.speech_stopped` of OpenAI Realtime; else derived.
     SpeechStopped(Speech),
     /// The user's audio became an item.
+    ///
+    /// Source: `input_audio_buffer.committed` of OpenAI Realtime.
     InputCommitted {
         /// The new item.
         item: ItemId,
@@ -167,10 +178,17 @@ pub enum Event {
         previous: Option<ItemId>,
     },
     /// The user's uncommitted audio is gone.
+    ///
+    /// Source: `input_audio_buffer.cleared` of OpenAI Realtime.
     InputCleared,
     /// What the user said.
+    ///
+    /// Source: `conversation.item.input_audio_transcription.delta` and `….completed` of OpenAI
+    /// Realtime, `session.input_transcript.delta` of GPT-Live, `inputTranscription` of Gemini Live.
     InputTranscript(TextDelta),
     /// What the user said could not be transcribed.
+    ///
+    /// Source: `conversation.item.input_audio_transcription.failed` of OpenAI Realtime.
     InputTranscriptFailed {
         /// The item that was spoken.
         item: Option<ItemId>,
@@ -178,6 +196,8 @@ pub enum Event {
         error: ServerError,
     },
     /// The conversation has a new item.
+    ///
+    /// Source: `conversation.item.added` of OpenAI Realtime.
     ItemAdded {
         /// The item, as far as it is known yet.
         item: Item,
@@ -185,16 +205,22 @@ pub enum Event {
         previous: Option<ItemId>,
     },
     /// An item is final.
+    ///
+    /// Source: `conversation.item.done` of OpenAI Realtime.
     ItemDone {
         /// The item.
         item: Item,
     },
     /// An item is gone.
+    ///
+    /// Source: `conversation.item.deleted` of OpenAI Realtime.
     ItemDeleted {
         /// Which one.
         item: ItemId,
     },
     /// An item was shortened to what was heard.
+    ///
+    /// Source: `conversation.item.truncated` of OpenAI Realtime.
     ItemTruncated {
         /// Which one.
         item: ItemId,
@@ -202,13 +228,20 @@ pub enum Event {
         audio_end: Duration,
     },
     /// The model began to answer.
+    ///
+    /// Source: `response.created` of OpenAI Realtime; else derived.
     ResponseStarted {
         /// The answer's id, where it has one.
         response: Option<ResponseId>,
     },
     /// A piece of the model's speech.
+    ///
+    /// Source: `response.output_audio.delta` of OpenAI Realtime, `session.output_audio.delta` of
+    /// GPT-Live, `inlineData` of Gemini Live.
     Audio(AudioChunk),
     /// An item's speech is complete.
+    ///
+    /// Source: `response.output_audio.done` of OpenAI Realtime.
     AudioDone {
         /// The item that was spoken.
         item: Option<ItemId>,
@@ -216,30 +249,53 @@ pub enum Event {
         response: Option<ResponseId>,
     },
     /// What the model says, as text.
+    ///
+    /// Source: `response.output_audio_transcript.delta` and `….done` of OpenAI Realtime,
+    /// `session.output_transcript.delta` of GPT-Live, `outputTranscription` of Gemini Live.
     OutputTranscript(TextDelta),
     /// What the model writes.
+    ///
+    /// Source: `response.output_text.delta` and `….done` of OpenAI Realtime, text parts of Gemini
+    /// Live.
     OutputText(TextDelta),
     /// What the model thinks, apart from what it says.
+    ///
+    /// Source: parts marked `thought` of Gemini Live.
     Thought(TextDelta),
     /// The model asks for a tool.
+    ///
+    /// Source: see [`ToolCall`].
     ToolCall(ToolCall),
     /// The provider no longer wants these calls answered.
+    ///
+    /// Source: `toolCallCancellation` of Gemini Live.
     ToolCallsCancelled {
         /// Which ones.
         calls: Vec<CallId>,
     },
     /// The provider stopped the model because the user spoke.
+    ///
+    /// Source: `interrupted` of Gemini Live, a response cancelled by `turn_detected` of OpenAI
+    /// Realtime.
     Interrupted {
         /// The response that was stopped, where named.
         response: Option<ResponseId>,
     },
     /// A response has ended.
+    ///
+    /// Source: `response.done` of OpenAI Realtime, `turnComplete` of Gemini Live.
     ResponseDone(ResponseDone),
     /// A full-duplex model asks for work.
+    ///
+    /// Source: `session.delegation.created` of GPT-Live.
     Delegation(Delegation),
     /// Usage that belongs to no response's end.
+    ///
+    /// Source: `session.usage.updated` of GPT-Live, `usageMetadata` of Gemini Live.
     Usage(Usage),
     /// An error the provider reported while the connection stayed open.
+    ///
+    /// Source: `error` of OpenAI Realtime and GPT-Live.
     Error(ServerError),
     /// A frame that could not be understood.
     Malformed(Malformed),
