@@ -1,0 +1,372 @@
+//! What became of each turn, read off the events: who said what, what it took, how it ended.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use antiphon_protocol::{
+    CallId, Event, ItemId, Losses, ResponseDone, ResponseId, ResponseStatus, TextDelta, ToolCall,
+    Usage,
+};
+
+/// A tool at work: its span on the conversation's clock, and what came out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The provider's id of the call.
+    pub id: CallId,
+    /// The tool's name.
+    pub name: String,
+    /// The arguments as the model wrote them.
+    pub arguments: String,
+    /// When the model asked.
+    pub asked: Duration,
+    /// When the tool was done, and with what.
+    pub answered: Option<(Duration, String)>,
+}
+
+/// One turn of the caller and the answer to it. Times are on the conversation's clock.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Turn {
+    /// When the caller began.
+    pub began: Duration,
+    /// When the caller made the last sound of it, or sent the words.
+    pub last_sound: Duration,
+    /// Whether the caller has finished, silence included.
+    pub is_said: bool,
+    /// How long the caller's recording is.
+    pub audio_in: Duration,
+    /// What the caller said, where known.
+    pub user: Option<String>,
+    /// When the first of the answer's audio came.
+    pub first_audio: Option<Duration>,
+    /// Samples of the answer that arrived.
+    pub produced: u64,
+    /// Samples of the answer that were heard.
+    pub heard: u64,
+    /// When playback of the answer was cut short.
+    pub cut: Option<Duration>,
+    /// The tools that were called.
+    pub calls: Vec<Call>,
+    /// Why the turn failed, where it did.
+    pub failure: Option<String>,
+    /// How the last response ended.
+    last: Option<ResponseStatus>,
+    /// The answer's parts in the order they began.
+    parts: Vec<(Option<ItemId>, String)>,
+    /// Whether the server has taken the caller's part in.
+    taken: bool,
+    /// Responses that run.
+    running: usize,
+    /// Whether the connection was lost in the middle of the answer, and it may yet be asked for
+    /// again.
+    lost: bool,
+}
+
+/// How a turn came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Answered to the end.
+    Completed,
+    /// Answered until the caller spoke again.
+    Interrupted,
+    /// Not answered, or not to the end.
+    Failed,
+}
+
+impl Turn {
+    /// How it came out, as far as it went.
+    pub fn outcome(&self) -> Outcome {
+        match (&self.failure, &self.last) {
+            (Some(_), _) => Outcome::Failed,
+            _ if self.cut.is_some() => Outcome::Interrupted,
+            (None, Some(ResponseStatus::Completed)) if self.running == 0 => Outcome::Completed,
+            (None, Some(ResponseStatus::Cancelled { .. })) => Outcome::Interrupted,
+            _ => Outcome::Failed,
+        }
+    }
+
+    /// Whether the answer is there, as far as the events tell: a response has ended, none runs, and
+    /// each call is answered.
+    pub fn is_answered(&self) -> bool {
+        let pending = self.calls.iter().any(|call| call.answered.is_none());
+        let is_done = self.last.is_some() && self.running == 0 && !self.lost;
+        self.failure.is_some() || (is_done && !pending)
+    }
+
+    /// What the model said. Of an answer that was cut short, the words that were heard, estimated
+    /// in proportion to the audio.
+    pub fn assistant(&self) -> Option<String> {
+        let whole: Vec<&str> = self.parts.iter().map(|(_, text)| text.trim()).collect();
+        let whole = whole.join(" ").trim().to_owned();
+        if whole.is_empty() {
+            return None;
+        }
+        if self.cut.is_none() || self.heard >= self.produced {
+            return Some(whole);
+        }
+        let share = self.heard as f64 / self.produced.max(1) as f64;
+        let words: Vec<&str> = whole.split_whitespace().collect();
+        let said = (words.len() as f64 * share).round() as usize;
+        Some(
+            format!("{} …", words.get(..said).unwrap_or_default().join(" "))
+                .trim()
+                .to_owned(),
+        )
+    }
+
+    /// From the caller's last sound to the first of the answer's audio.
+    pub fn first_audio_after(&self) -> Option<Duration> {
+        Some(self.first_audio?.saturating_sub(self.last_sound))
+    }
+}
+
+/// Why a turn failed whose answer went with its connection.
+const CUT: &str = "the connection was lost in the middle of the answer";
+
+/// The turns of a conversation so far, and what it cost.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    /// The turns, in order.
+    pub turns: Vec<Turn>,
+    /// Tokens.
+    pub usage: Usage,
+    /// Frames that were not of the protocol.
+    pub malformed: u64,
+    /// The last error of the server that was more than a lost race.
+    pub complaint: Option<String>,
+    responses: BTreeMap<ResponseId, usize>,
+    items: BTreeMap<ItemId, usize>,
+}
+
+impl Account {
+    /// The caller begins to say a recording; `last_sound` is where the last sound of it falls.
+    pub fn begin_recording(&mut self, at: Duration, audio_in: Duration, last_sound: Duration) {
+        self.turns.push(Turn {
+            began: at,
+            audio_in,
+            last_sound,
+            ..Turn::default()
+        });
+    }
+
+    /// The caller sends words.
+    pub fn begin_words(&mut self, at: Duration, words: &str) {
+        let user = Some(words.to_owned());
+        let turn = Turn {
+            began: at,
+            last_sound: at,
+            user,
+            ..Turn::default()
+        };
+        self.turns.push(Turn {
+            taken: true,
+            is_said: true,
+            ..turn
+        });
+    }
+
+    /// The caller has finished the turn that was begun last.
+    pub fn said(&mut self) {
+        if let Some(turn) = self.turns.last_mut() {
+            turn.is_said = true;
+        }
+    }
+
+    /// Which turn a piece of audio answers.
+    pub fn turn_of(&self, response: Option<&ResponseId>) -> Option<usize> {
+        let known = response.and_then(|response| self.responses.get(response).copied());
+        known.or_else(|| self.answering())
+    }
+
+    /// Takes in an event that arrived `at` this time.
+    pub fn event(&mut self, at: Duration, event: &Event) {
+        match event {
+            Event::SpeechStarted(speech) => self.place(speech.item.as_ref()),
+            Event::SpeechStopped(speech) => {
+                self.place(speech.item.as_ref());
+                self.taken();
+            }
+            Event::InputCommitted { item, .. } => {
+                self.place(Some(item));
+                self.taken();
+            }
+            Event::InputTranscript(text) => self.heard_user(text),
+            Event::ResponseStarted { response } => self.started(response.as_ref()),
+            Event::Audio(chunk) => {
+                if let Some(turn) = self.answer(chunk.response.as_ref()) {
+                    turn.first_audio.get_or_insert(at);
+                    turn.produced += chunk.samples();
+                }
+            }
+            Event::OutputTranscript(text) | Event::OutputText(text) => {
+                if let Some(turn) = self.answer(text.response.as_ref()) {
+                    add_text(&mut turn.parts, text);
+                }
+            }
+            Event::ToolCall(call) => self.asked(at, call),
+            Event::ResponseDone(done) => self.done(done),
+            Event::Rotated(rotation) => self.rotated(&rotation.losses),
+            Event::Usage(usage) => self.usage.add(usage),
+            Event::Malformed(_) => self.malformed += 1,
+            Event::Error(error) if !error.benign => {
+                self.complaint = Some(error.message.as_str().to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    /// A tool has finished.
+    pub fn answered(&mut self, at: Duration, id: &CallId, output: String) {
+        let calls = self.turns.iter_mut().flat_map(|turn| &mut turn.calls);
+        if let Some(call) = calls.into_iter().find(|call| call.id == *id) {
+            call.answered.get_or_insert((at, output));
+        }
+    }
+
+    /// Whether a connection took an answer with it that was not asked for again.
+    pub fn is_cut_off(&self) -> bool {
+        self.turns.iter().any(|turn| turn.lost)
+    }
+
+    /// Everything that still runs will not be answered, for this reason.
+    pub fn fail_open(&mut self, why: &str) {
+        for turn in &mut self.turns {
+            if !turn.is_answered() {
+                turn.failure.get_or_insert_with(|| why.to_owned());
+            }
+        }
+    }
+
+    /// A new connection: the answer that was cut off is asked for again, or is lost.
+    fn rotated(&mut self, losses: &Losses) {
+        for turn in self.turns.iter_mut().filter(|turn| turn.lost) {
+            if losses.response_asked_again {
+                (turn.lost, turn.last) = (false, None);
+            } else {
+                turn.failure.get_or_insert_with(|| CUT.to_owned());
+            }
+        }
+    }
+
+    /// The turn that answers belong to: the last one, unless its caller's part is still under way.
+    fn answering(&self) -> Option<usize> {
+        let last = self.turns.len().checked_sub(1)?;
+        let taken = self.turns.get(last).is_some_and(|turn| turn.taken);
+        Some(if taken { last } else { last.saturating_sub(1) })
+    }
+
+    fn answer(&mut self, response: Option<&ResponseId>) -> Option<&mut Turn> {
+        let turn = self.turn_of(response)?;
+        self.turns.get_mut(turn)
+    }
+
+    /// What the caller says becomes this item.
+    fn place(&mut self, item: Option<&ItemId>) {
+        if let (Some(item), Some(last)) = (item, self.turns.len().checked_sub(1)) {
+            self.items.entry(item.clone()).or_insert(last);
+        }
+    }
+
+    fn taken(&mut self) {
+        if let Some(turn) = self.turns.last_mut() {
+            turn.taken = true;
+        }
+    }
+
+    fn heard_user(&mut self, text: &TextDelta) {
+        let known = text
+            .item
+            .as_ref()
+            .and_then(|item| self.items.get(item).copied());
+        let turn = known.or_else(|| self.turns.len().checked_sub(1));
+        let Some(turn) = turn.and_then(|turn| self.turns.get_mut(turn)) else {
+            return;
+        };
+        if text.done && !text.text.trim().is_empty() {
+            let said = text.text.trim();
+            turn.user = Some(match turn.user.take() {
+                Some(before) => format!("{before} {said}"),
+                None => said.to_owned(),
+            });
+        }
+    }
+
+    fn started(&mut self, response: Option<&ResponseId>) {
+        let Some(index) = self.answering() else {
+            return;
+        };
+        if let Some(response) = response {
+            self.responses.insert(response.clone(), index);
+        }
+        if let Some(turn) = self.turns.get_mut(index) {
+            turn.running += 1;
+            // A caller who pauses within a turn is answered twice; the second answer counts.
+            turn.cut = None;
+        }
+    }
+
+    fn asked(&mut self, at: Duration, call: &ToolCall) {
+        let known = self
+            .turns
+            .iter()
+            .flat_map(|turn| &turn.calls)
+            .any(|seen| seen.id == call.id);
+        if let Some(turn) = self.answer(call.response.as_ref()).filter(|_| !known) {
+            turn.calls.push(Call {
+                id: call.id.clone(),
+                name: call.name.clone(),
+                arguments: call.arguments.clone(),
+                asked: at,
+                answered: None,
+            });
+        }
+    }
+
+    fn done(&mut self, done: &ResponseDone) {
+        if let Some(usage) = &done.usage {
+            self.usage.add(usage);
+        }
+        let Some(turn) = self.answer(done.response.as_ref()) else {
+            return;
+        };
+        turn.running = turn.running.saturating_sub(1);
+        match &done.status {
+            ResponseStatus::Failed { error } => {
+                let words = error
+                    .as_ref()
+                    .map_or("no reason given", |e| e.message.as_str());
+                turn.failure
+                    .get_or_insert_with(|| format!("the model failed: {words}"));
+            }
+            // The session's own word for it.
+            ResponseStatus::Incomplete { reason }
+                if reason.as_deref() == Some("connection_lost") =>
+            {
+                turn.lost = turn.cut.is_none();
+            }
+            ResponseStatus::Incomplete { reason } => {
+                let words = reason.as_deref().unwrap_or("no reason given");
+                turn.failure
+                    .get_or_insert_with(|| format!("the answer was cut off: {words}"));
+            }
+            _ => {}
+        }
+        turn.last = Some(done.status.clone());
+    }
+}
+
+fn add_text(parts: &mut Vec<(Option<ItemId>, String)>, delta: &TextDelta) {
+    let part = match parts.iter_mut().find(|(item, _)| *item == delta.item) {
+        Some((_, part)) => part,
+        None => {
+            parts.push((delta.item.clone(), String::new()));
+            match parts.last_mut() {
+                Some((_, part)) => part,
+                None => return,
+            }
+        }
+    };
+    if !delta.done {
+        part.push_str(&delta.text);
+    } else if !delta.text.is_empty() {
+        part.clone_from(&delta.text);
+    }
+}

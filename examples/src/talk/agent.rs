@@ -1,0 +1,122 @@
+//! The agent that talks: a provider, a configuration and one tool, given to the runner.
+
+use std::{sync::Arc, time::Duration};
+
+use antiphon_openai::{OpenAi, Realtime};
+use antiphon_protocol::{
+    AudioFormat, InputTranscription, OpeningPlan, Provider as _, SessionConfig, TurnDetection,
+};
+use antiphon_runner::{Runner, RunnerBuilder, StartError, ToolEnd};
+use antiphon_session::UplinkPacing;
+use antiphon_transport::{BackoffConfig, WsDial};
+use tokio::sync::mpsc;
+
+use super::{
+    cli::Options,
+    exit::{Exit, Failure},
+    target::{Target, shown},
+    weather,
+};
+
+const INSTRUCTIONS: &str = "You are a friendly voice assistant for the weather. Look the weather up \
+    with get_weather before you speak of it. Answer in two or three short sentences.";
+
+/// What transcribes the caller, so that the summary can tell what was said.
+const TRANSCRIBER: &str = "gpt-4o-mini-transcribe";
+
+/// An agent that is checked and ready to be connected.
+#[derive(Debug)]
+pub struct Agent {
+    builder: RunnerBuilder,
+    /// Where it will connect to, without the address's query.
+    pub address: String,
+    /// The format of the caller's audio.
+    pub input: AudioFormat,
+    /// The format of the model's audio.
+    pub output: AudioFormat,
+}
+
+impl Agent {
+    /// Describes the agent and checks the description; nothing is dialled. The emulator's address is
+    /// needed where that is the target.
+    ///
+    /// # Errors
+    /// When the provider cannot do what is asked.
+    pub fn new(
+        options: &Options,
+        target: &Target,
+        emulator: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let provider = provider(target, emulator)?;
+        let config = config(options);
+        let plan = OpeningPlan::fresh(Arc::new(config.clone()));
+        let refuse = |error: String| Failure::new(Exit::Configuration, error);
+        let (endpoint, _) = provider
+            .open(&plan)
+            .map_err(|error| refuse(format!("{error}: check --model and --voice")))?;
+        let capabilities = provider.capabilities(&config.model).into_owned();
+        let plaintext = options.insecure_plaintext_host.clone();
+        Ok(Self {
+            address: shown(&endpoint.url),
+            input: capabilities.input_format(&config),
+            output: capabilities.output_format(&config),
+            builder: Runner::builder(provider)
+                .config(config)
+                .tool(weather::tool())
+                .session(move |session| {
+                    // A person waits at the other end: better to say soon that it does not work.
+                    let patience = Duration::from_secs(10);
+                    let backoff = BackoffConfig::default()
+                        .delays(Duration::from_millis(300), Duration::from_secs(2))
+                        .budget(4);
+                    let session = session.pacing(UplinkPacing::AsGiven).backoff(backoff);
+                    let session = session.deadlines(patience, patience).connect_attempts(2);
+                    match &plaintext {
+                        Some(host) => session.dial(WsDial::new().allow_plaintext_host(host)),
+                        None => session,
+                    }
+                }),
+        })
+    }
+
+    /// Opens the session. Finished tools are told to `tools`.
+    ///
+    /// # Errors
+    /// As the runner's.
+    pub async fn connect(
+        self,
+        tools: mpsc::UnboundedSender<ToolEnd>,
+    ) -> Result<Runner, StartError> {
+        // The conversation may be over before a tool is; then nobody listens.
+        let told = self.builder.on_tool_end(move |end| drop(tools.send(end)));
+        told.connect().await
+    }
+}
+
+fn provider(target: &Target, emulator: Option<&str>) -> Result<Realtime, Failure> {
+    let bare = || OpenAi::realtime("").without_key();
+    let placed = match target {
+        Target::Service(key) => return Ok(OpenAi::realtime(key.clone())),
+        Target::Emulator => bare().with_base_url(emulator.unwrap_or_default()),
+        Target::Address(url, None) => bare().with_base_url(&url.to_string()),
+        Target::Address(url, Some(key)) => {
+            OpenAi::realtime(key.clone()).with_base_url(&url.to_string())
+        }
+    };
+    placed.map_err(|error| Failure::new(Exit::Configuration, error.to_string()))
+}
+
+fn config(options: &Options) -> SessionConfig {
+    let transcription = InputTranscription {
+        model: Some(TRANSCRIBER.to_owned()),
+        ..InputTranscription::default()
+    };
+    let config = SessionConfig::new(&options.model)
+        .instructions(INSTRUCTIONS)
+        .turn_detection(TurnDetection::server_vad())
+        .input_transcription(transcription);
+    match &options.voice {
+        Some(voice) => config.voice(voice),
+        None => config,
+    }
+}

@@ -1,0 +1,6 @@
+//! What a person sees of the programs: exit codes, sentences, summaries, files.
+
+mod bad_input;
+mod conversation;
+mod peer;
+mod program;
