@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use antiphon_openai::{OpenAi, Realtime};
 use antiphon_protocol::{
-    AuthError, AuthShape, Command, Endpoint, Event, OpeningPlan, Provider, RawJson,
-    ResponseOptions, Secret, SessionConfig, TokenSource, Why,
+    AuthError, AuthShape, Command, End, Endpoint, Event, Fault, How, OpeningPlan, Provider,
+    RawJson, ResponseOptions, Retry, Secret, SessionConfig, Stage, TokenSource, Why,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -279,6 +279,17 @@ fn compatible_services_are_understood() {
            "content_index":0,"output_index":0}"#,
     );
     assert!(matches!(&events(&made)[..], [Event::Other(_)]));
+}
+
+#[test]
+fn the_end_of_a_session_by_its_limit_is_part_of_the_plan() {
+    let end = End::new(Stage::Live, How::CloseFrame)
+        .with_code(1001)
+        .because("Your session hit the maximum duration of 60 minutes.");
+    assert_eq!(
+        OpenAi::realtime("key").classify(&end),
+        (Fault::SessionLimit, Retry::Rotate)
+    );
 }
 
 #[test]

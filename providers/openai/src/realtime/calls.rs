@@ -12,7 +12,7 @@ const LIMIT: usize = 1024;
 pub(crate) struct Calls {
     /// Names of calls whose arguments are still being written.
     begun: VecDeque<(CallId, String)>,
-    announced: VecDeque<CallId>,
+    announced: VecDeque<(CallId, String)>,
 }
 
 impl Calls {
@@ -27,22 +27,24 @@ impl Calls {
         self.begun.push_back((id, name.to_owned()));
     }
 
-    /// The name that an item gave a call.
+    /// The name of a call, begun or announced.
     pub(crate) fn name(&self, id: &CallId) -> Option<&str> {
-        let named = self.begun.iter().find(|(begun, _)| begun == id);
+        let mut named = self.begun.iter().chain(&self.announced);
+        let named = named.find(|(known, _)| known == id);
         named.map(|(_, name)| name.as_str())
     }
 
     /// The call, unless it has been announced before.
     pub(crate) fn announce(&mut self, call: ToolCall) -> Option<ToolCall> {
-        if self.announced.contains(&call.id) {
+        if self.announced.iter().any(|(id, _)| *id == call.id) {
             return None;
         }
         self.begun.retain(|(begun, _)| *begun != call.id);
         if self.announced.len() >= LIMIT {
             self.announced.pop_front();
         }
-        self.announced.push_back(call.id.clone());
+        self.announced
+            .push_back((call.id.clone(), call.name.clone()));
         Some(call)
     }
 }
@@ -68,6 +70,7 @@ mod tests {
         assert_eq!(calls.name(&"c1".into()), Some("look"));
         assert_eq!(calls.announce(call("c1")), Some(call("c1")));
         assert_eq!(calls.announce(call("c1")), None);
+        assert_eq!(calls.name(&"c1".into()), Some("look"));
         assert_eq!(calls.announce(call("c2")), Some(call("c2")));
     }
 

@@ -12,7 +12,8 @@ use super::{
     calls::Calls,
     config::Rules,
     desired::Desired,
-    media, names,
+    media::{self, Spoken},
+    names,
     opening::{Opening, Seed, Step},
     receipts::{Awaited, Receipts},
     refusal::Subject,
@@ -32,6 +33,7 @@ pub(crate) struct RealtimeCodec {
     pub(super) aside: Aside,
     pub(super) encoder: AudioEncoder,
     pub(super) output_format: AudioFormat,
+    pub(super) spoken: Spoken,
     /// Items that joined the conversation and are not complete.
     pub(super) open_items: Vec<ItemId>,
     /// The item whose speech the server's own detector ended last: it commits that by itself.
@@ -64,6 +66,7 @@ impl RealtimeCodec {
             aside: Aside::default(),
             encoder: media::append(),
             output_format: plan.output_format,
+            spoken: Spoken::default(),
             open_items: Vec::new(),
             ended_by_server: None,
             is_started: false,

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use antiphon_openai_realtime_types as wire;
 use antiphon_protocol::{
-    AudioChunk, Event, Fault, Frame, ItemId, ItemStatus, ResponseId, ServerError, SessionStarted,
-    Signal, Sink, Speech, TextDelta, WallTime, media as path,
+    AudioChunk, Event, Fault, Frame, Item, ItemId, ItemKind, ItemStatus, ServerError,
+    SessionStarted, Signal, Sink, Speech, TextDelta, WallTime, media as path,
 };
 use serde_json::{Map, Value};
 use wire::ServerEvent as Wire;
@@ -58,9 +58,9 @@ impl RealtimeCodec {
         };
         self.desired.has_spoken = true;
         out.event(Event::Audio(AudioChunk {
-            item: found.item.map(ItemId::from),
+            item: found.item.map(|id| self.spoken.item(id)),
             content_index: found.content_index.unwrap_or(0),
-            response: found.response.map(ResponseId::from),
+            response: found.response.map(|id| self.spoken.response(id)),
             ..AudioChunk::new(data, self.output_format)
         }));
         true
@@ -232,7 +232,7 @@ impl RealtimeCodec {
         if let wire::Item::FunctionCall(call) = item {
             self.call_begun(call);
         }
-        let item = item::neutral(item);
+        let item = self.neutral(item);
         out.event(Event::ItemAdded {
             item: item.clone(),
             previous: previous.map(ItemId::from),
@@ -257,11 +257,22 @@ impl RealtimeCodec {
         if matches!(self.opening, Opening::Seeding { .. }) || self.is_replayed(id) {
             return;
         }
-        let item = item::neutral(item);
+        let item = self.neutral(item);
         if let Some(id) = &item.id {
             self.item_finished(id);
         }
         out.event(Event::ItemDone { item });
+    }
+
+    /// An item in neutral words; the answer to a call gets the name that only the call has.
+    fn neutral(&self, item: &wire::Item) -> Item {
+        let mut item = item::neutral(item);
+        if let ItemKind::ToolResult(result) = &mut item.kind
+            && let Some(name) = self.calls.name(&result.call)
+        {
+            name.clone_into(&mut result.name);
+        }
+        item
     }
 
     /// Whether an item is of the history that this side replayed: no news to the reader.

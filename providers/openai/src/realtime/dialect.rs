@@ -8,7 +8,7 @@ use antiphon_openai_realtime_types as wire;
 use antiphon_protocol::AudioFormat;
 use serde_json::{Map, Value, json};
 
-use super::config::reported_format;
+use super::input::reported_format;
 
 /// How a service wants its configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,14 +1,12 @@
-//! What the service's errors mean: on their own, and as the end of a connection.
+//! What the service's errors mean.
 
 use antiphon_openai_realtime_types as wire;
-use antiphon_protocol::{
-    CommandId, End, Fault, How, PeerText, Retry, ServerError, Stage, classify,
-};
+use antiphon_protocol::{CommandId, Fault, PeerText, ServerError};
 use serde_json::Value;
 
 use super::names::{self, Origin};
 
-/// What a code means, and whether ordinary races produce it.
+/// Codes with what they mean, and whether ordinary races produce them.
 const CODES: &[(&str, Fault, bool)] = &[
     ("session_expired", Fault::SessionLimit, false),
     ("rate_limit_exceeded", Fault::RateLimit, false),
@@ -171,7 +169,8 @@ impl<'a> Report<'a> {
     }
 }
 
-fn by_code(code: &str) -> Option<(Fault, bool)> {
+/// What a code means, and whether ordinary races produce it.
+pub(super) fn by_code(code: &str) -> Option<(Fault, bool)> {
     CODES
         .iter()
         .find(|(known, ..)| *known == code)
@@ -184,40 +183,6 @@ pub(crate) const fn is_fatal(fault: Fault) -> bool {
         fault,
         Fault::Auth | Fault::Forbidden | Fault::NotFound | Fault::Quota
     )
-}
-
-/// What the end of a connection means on this wire.
-pub(crate) fn classify_end(end: &End) -> (Fault, Retry) {
-    if let Some(verdict) = by_reason(end) {
-        return verdict;
-    }
-    let (fault, retry) = classify(end);
-    match (end.how, fault) {
-        // The service's own trouble during the opening is not the caller's mistake.
-        (How::Refused, Fault::Server | Fault::Overloaded | Fault::RateLimit) => {
-            (fault, Retry::Backoff)
-        }
-        _ => (fault, retry),
-    }
-}
-
-/// Close reasons of this service read `type.code` or carry the code in a sentence.
-fn by_reason(end: &End) -> Option<(Fault, Retry)> {
-    if end.how != How::CloseFrame || end.code == Some(1000) {
-        return None;
-    }
-    let reason = end.reason.as_str().to_ascii_lowercase();
-    if reason.contains("maximum duration") && end.stage >= Stage::Live {
-        return Some((Fault::SessionLimit, Retry::Rotate));
-    }
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let (fault, benign) = reason.split(|c| !is_word(c)).find_map(by_code)?;
-    match fault {
-        _ if benign => None,
-        Fault::SessionLimit => Some((fault, Retry::Rotate)),
-        Fault::RateLimit | Fault::Overloaded | Fault::Server => Some((fault, Retry::Backoff)),
-        _ => Some((fault, Retry::Never)),
-    }
 }
 
 #[cfg(test)]
@@ -369,59 +334,6 @@ mod tests {
         let error = report.neutral();
         for text in [error.kind, error.code, error.param] {
             assert!(text.is_some_and(|text| text.len() < 300));
-        }
-    }
-
-    #[test]
-    fn ends_are_read_with_the_reason_of_this_service() {
-        let close = |code| End::new(Stage::Live, How::CloseFrame).with_code(code);
-        let refused = |fault| End {
-            last_error: Some(ServerError {
-                fault,
-                ..ServerError::default()
-            }),
-            ..End::new(Stage::Opening, How::Refused)
-        };
-        let expired = "Your session hit the maximum duration of 60 minutes.";
-        for (end, fault, retry) in [
-            (
-                close(1001).because(expired),
-                Fault::SessionLimit,
-                Retry::Rotate,
-            ),
-            (close(1001), Fault::SessionLimit, Retry::Backoff),
-            (
-                close(4000).because("invalid_request_error.beta_api_shape_disabled"),
-                Fault::Invalid,
-                Retry::Never,
-            ),
-            (
-                close(3000).because("invalid_request_error.invalid_api_key"),
-                Fault::Auth,
-                Retry::Never,
-            ),
-            (
-                close(4004).because("invalid_request_error.session_expired"),
-                Fault::SessionLimit,
-                Retry::Rotate,
-            ),
-            (
-                close(4000).because("insufficient_quota"),
-                Fault::Quota,
-                Retry::Never,
-            ),
-            (close(4000), Fault::Unknown, Retry::Backoff),
-            (
-                close(1000).because("session_expired"),
-                Fault::Closed,
-                Retry::Backoff,
-            ),
-            (close(1011), Fault::Server, Retry::Backoff),
-            (refused(Fault::Auth), Fault::Auth, Retry::Never),
-            (refused(Fault::Invalid), Fault::Invalid, Retry::Never),
-            (refused(Fault::Server), Fault::Server, Retry::Backoff),
-        ] {
-            assert_eq!(classify_end(&end), (fault, retry), "{end:?}");
         }
     }
 }

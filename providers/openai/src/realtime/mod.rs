@@ -9,7 +9,9 @@ mod decode;
 mod desired;
 pub(crate) mod dialect;
 mod encode;
+mod end;
 mod error;
+mod input;
 mod item;
 mod media;
 mod names;
@@ -298,7 +300,7 @@ impl Provider for Realtime {
     }
 
     fn classify(&self, end: &End) -> (Fault, Retry) {
-        error::classify_end(end)
+        end::of(end)
     }
 }
 
