@@ -6,7 +6,10 @@ mod wires;
 use std::{collections::VecDeque, hint::black_box};
 
 use allocation_counter::measure;
-use antiphon_protocol::media::{self, AudioEncoder, AudioTemplate};
+use antiphon_protocol::{
+    AudioChunk, AudioFormat, ItemId, ResponseId,
+    media::{self, AudioEncoder, AudioTemplate, Recent},
+};
 use bytes::BytesMut;
 use wires::{FLAT, NESTED};
 
@@ -40,6 +43,26 @@ fn decoding_a_frame_allocates_once() {
             wire.name
         );
     }
+}
+
+#[test]
+fn ids_that_come_again_allocate_nothing() {
+    let sample = audio(DOWN);
+    let frame = (FLAT.frame)(&data_encoding::BASE64.encode(&sample));
+    let mut items: Recent<ItemId> = Recent::default();
+    let mut responses: Recent<ResponseId> = Recent::default();
+    let mut decode = || {
+        let found = media::scan(frame.as_bytes(), FLAT.shape).expect("an ordinary frame");
+        let audio = found.decode().expect("base64");
+        AudioChunk {
+            item: found.item.map(|item| items.id(item)),
+            response: found.response.map(|response| responses.id(response)),
+            ..AudioChunk::new(audio, AudioFormat::PCM16_24K)
+        }
+    };
+    let first = decode();
+    let cost = measure(|| assert!(decode() == first));
+    assert_eq!(cost.count_total, 1);
 }
 
 #[test]

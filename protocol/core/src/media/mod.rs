@@ -40,12 +40,14 @@
 
 mod base64;
 mod cursor;
+mod recent;
 mod scan;
 mod shape;
 mod template;
 
 pub use self::{
     base64::{Base64Error, decode_base64, decode_base64_into},
+    recent::Recent,
     scan::{AudioFrame, scan},
     shape::{Key, Others, Role, Shape},
     template::{AudioEncoder, AudioTemplate},
