@@ -1,7 +1,8 @@
 //! What an audio frame costs on the media path and by other ways.
 //!
 //! `cargo bench -p antiphon-protocol --bench media` measures with criterion and ends with a table of
-//! `media …` lines: the best of many short runs, and the ratio to the first line of its group.
+//! `media …` lines: the best of many short runs, the ratio to the first line of its group, and how
+//! often the allocator was asked. (The allocator that counts adds a little to each of these.)
 //! `-- --table` prints the table alone.
 
 #![expect(clippy::print_stdout, reason = "the table is what it is run for")]
@@ -16,6 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use allocation_counter::measure as measure_allocations;
 use antiphon_protocol::media::{self, AudioEncoder, AudioTemplate};
 use base64::{
     Engine,
@@ -79,9 +81,13 @@ fn print(group: Group<'_>) {
     let mut first = None;
     for (name, mut way) in group.ways {
         let nanos = best_of(&mut *way);
+        let allocations = measure_allocations(|| {
+            black_box(way());
+        })
+        .count_total;
         let ratio = nanos / *first.get_or_insert(nanos);
         println!(
-            "media {:<24} {:>5} B  {name:<28} {nanos:>8.0} ns {ratio:>7.2}",
+            "media {:<24} {:>5} B  {name:<28} {nanos:>8.0} ns {ratio:>7.2} {allocations:>3} allocations",
             group.name, group.bytes
         );
     }
