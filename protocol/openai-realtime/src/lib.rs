@@ -2,6 +2,12 @@
 
 mod generated;
 
+pub mod beta {
+    //! The beta shape of the wire, and mixtures of it with the present one.
+
+    pub use crate::generated::beta::*;
+}
+
 pub use generated::{
     client::*,
     items::*,

@@ -41,18 +41,10 @@ pub(super) fn written(description: &Description) -> BTreeSet<(String, String)> {
             Kind::Union(union) => union.branches.iter().map(|branch| &branch.ty).collect(),
             Kind::Enum(_) | Kind::Events(_) | Kind::Frames(_) => Vec::new(),
         };
-        let names = types.into_iter().filter_map(named);
+        let names = types.into_iter().filter_map(|ty| ty.name());
         open.extend(names.map(|name| (home.name.clone(), name.to_owned())));
     }
     seen
-}
-
-fn named(ty: &Type) -> Option<&str> {
-    match ty {
-        Type::Named(name) | Type::Boxed(name) => Some(name),
-        Type::List(inner) | Type::Map(inner) => named(inner),
-        _ => None,
-    }
 }
 
 /// Whether a field can be left to `Default`.

@@ -10,6 +10,7 @@ pub(crate) mod model;
 mod names;
 mod parse;
 mod shapes;
+mod tables;
 
 use std::{
     collections::BTreeMap,
@@ -124,6 +125,9 @@ fn generate(folder: &Path, check: bool) -> Result<Vec<PathBuf>> {
     }
     let shapes = shapes::json(&description)?;
     stale.extend(update(folder.join("schema/shapes.json"), &shapes, check)?);
+    let readme = folder.join("README.md");
+    let text = tables::readme(&description, &readme).context("README.md")?;
+    stale.extend(update(readme, &text, check)?);
     for entry in fs::read_dir(&target)? {
         let path = entry?.path();
         let name = path

@@ -15,6 +15,8 @@ pub(crate) struct Description {
 pub(crate) struct File {
     pub(crate) name: String,
     pub(crate) doc: String,
+    /// Whether other files do not see its names.
+    pub(crate) scoped: bool,
     pub(crate) items: Vec<Item>,
 }
 
@@ -99,6 +101,17 @@ pub(crate) enum Type {
     Boxed(String),
 }
 
+impl Type {
+    /// The type of that name that this one is, or holds.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Named(name) | Self::Boxed(name) => Some(name),
+            Self::List(inner) | Self::Map(inner) => inner.name(),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Variant {
     pub(crate) name: String,
@@ -163,7 +176,10 @@ impl Description {
     /// The item of that name, as seen from `file`: its own names come first.
     pub(crate) fn find(&self, file: &str, name: &str) -> Option<(&File, &Item)> {
         let home = self.files.iter().filter(|candidate| candidate.name == file);
-        let rest = self.files.iter().filter(|candidate| candidate.name != file);
+        let rest = self
+            .files
+            .iter()
+            .filter(|candidate| candidate.name != file && !candidate.scoped);
         home.chain(rest)
             .find_map(|file| Some((file, file.items.iter().find(|item| item.name == name)?)))
     }

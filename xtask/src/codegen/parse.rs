@@ -33,7 +33,7 @@
 //! `bool`, `int`, `uint`, `float`, `int64`, `duration`, `any`, `raw`, `[T]`, `{T}`, a name, or `^Name` for
 //! an object that holds itself), its only value (`== value`, or `= value` when it is set by
 //! default), and documentation after ` : `. `request` is an object that a client writes outside of
-//! any event. `frames ServerFrame ServerMessage` is the enum over messages that are told by their
+//! any event; `scoped` hides the names of a file from all others. `frames ServerFrame ServerMessage` is the enum over messages that are told by their
 //! members. A name in camelCase is also read in snake_case.
 
 use anyhow::{Context as _, Result, bail};
@@ -51,6 +51,7 @@ pub(crate) fn file(into: &mut Description, name: &str, text: &str) -> Result<()>
     let mut file = File {
         name: name.to_owned(),
         doc: String::new(),
+        scoped: false,
         items: Vec::new(),
     };
     for (index, line) in text.lines().enumerate() {
@@ -94,98 +95,74 @@ fn parse_line(into: &mut Description, file: &mut File, line: &str) -> Result<()>
 }
 
 fn header(into: &mut Description, file: &mut File, words: &[&str], doc: String) -> Result<()> {
-    match words {
+    let (name, kind) = match words {
+        ["scoped"] => {
+            file.scoped = true;
+            return Ok(());
+        }
         ["about", field] => {
             into.glossary.insert((*field).to_owned(), doc);
-            Ok(())
+            return Ok(());
         }
-        ["same", wire, object] => {
-            let (wire, object) = ((*wire).to_owned(), (*object).to_owned());
-            event(
-                file,
-                Event {
-                    variant: names::variant(&wire),
-                    wire,
-                    object,
-                    doc,
-                },
-            )
-        }
+        ["same", wire, object] => return event(file, wire, object, doc),
         ["event", wire, rest @ ..] => {
-            let variant = names::variant(wire);
             let object = match rest {
-                [] => variant.clone(),
+                [] => names::variant(wire),
                 ["as", name] => (*name).to_owned(),
                 _ => bail!("expected `event <type> [as <Name>]`"),
             };
-            let wire = (*wire).to_owned();
-            let tags = vec![("type".to_owned(), wire.clone())];
-            let (name, about) = (object.clone(), doc.clone());
-            event(
-                file,
-                Event {
-                    wire,
-                    variant,
-                    object,
-                    doc,
-                },
-            )?;
-            let kind = Kind::Object(Object {
-                tags,
-                ..Object::default()
-            });
-            file.items.push(Item {
-                name,
-                doc: about,
-                kind,
-            });
-            Ok(())
-        }
-        ["frames", name, message] => {
-            let kind = Kind::Frames((*message).to_owned());
-            file.items.push(Item {
-                name: (*name).to_owned(),
-                doc,
-                kind,
-            });
-            Ok(())
-        }
-        [header, name] => {
-            let kind = match *header {
-                "object" => Kind::Object(Object::default()),
-                "request" => Kind::Object(Object {
-                    written: true,
+            event(file, wire, &object, doc.clone())?;
+            let tags = vec![("type".to_owned(), (*wire).to_owned())];
+            (
+                object,
+                Kind::Object(Object {
+                    tags,
                     ..Object::default()
                 }),
-                "enum" => Kind::Enum(Vec::new()),
-                "union" => Kind::Union(Union::default()),
-                "events" => Kind::Events(Events::default()),
-                other => bail!("unknown header `{other}`"),
-            };
-            file.items.push(Item {
-                name: (*name).to_owned(),
-                doc,
-                kind,
-            });
-            Ok(())
+            )
         }
+        ["frames", name, message] => ((*name).to_owned(), Kind::Frames((*message).to_owned())),
+        [header, name] => ((*name).to_owned(), kind(header)?),
         _ => bail!("expected a header of two words, or an indented line"),
-    }
+    };
+    file.items.push(Item { name, doc, kind });
+    Ok(())
 }
 
-fn event(file: &mut File, event: Event) -> Result<()> {
-    let events = file
+fn kind(header: &str) -> Result<Kind> {
+    Ok(match header {
+        "object" => Kind::Object(Object::default()),
+        "request" => Kind::Object(Object {
+            written: true,
+            ..Object::default()
+        }),
+        "enum" => Kind::Enum(Vec::new()),
+        "union" => Kind::Union(Union::default()),
+        "events" => Kind::Events(Events::default()),
+        other => bail!("unknown header `{other}`"),
+    })
+}
+
+/// Adds an event to the latest event enum.
+fn event(file: &mut File, wire: &str, object: &str, doc: String) -> Result<()> {
+    let mut enums = file
         .items
         .iter_mut()
         .rev()
-        .find_map(|item| match &mut item.kind {
+        .filter_map(|item| match &mut item.kind {
             Kind::Events(events) => Some(events),
             _ => None,
         });
-    events
-        .context("an event before any `events` header")?
-        .events
-        .push(event);
+    let events = enums
+        .next()
+        .context("an event before any `events` header")?;
+    let (wire, object) = (wire.to_owned(), object.to_owned());
+    events.events.push(Event {
+        variant: names::variant(&wire),
+        wire,
+        object,
+        doc,
+    });
     Ok(())
 }
 

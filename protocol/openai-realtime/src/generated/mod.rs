@@ -6,6 +6,7 @@ pub(crate) mod macros;
 pub(crate) mod scan;
 pub(crate) mod wire;
 
+pub(crate) mod beta;
 pub(crate) mod client;
 pub(crate) mod items;
 pub(crate) mod response;

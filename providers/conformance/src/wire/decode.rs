@@ -45,46 +45,29 @@ impl Outcome {
     }
 }
 
-/// Decodes a frame as the events of its protocol and direction: the first description that it
-/// fits, else the first that knows its type.
+/// One way to read frames: an event enum of a protocol and direction.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// Who sends what it reads.
+    pub direction: Direction,
+    /// The enum, by the description file that holds it and its name.
+    pub events: &'static str,
+    /// Decodes a frame and encodes it again.
+    pub read: fn(&str) -> Outcome,
+}
+
+/// Decodes a frame as the events of its protocol and direction: the first enum that it fits, else
+/// the first that knows its type.
 #[must_use]
 pub fn decode(protocol: Protocol, direction: Option<Direction>, frame: &str) -> Outcome {
-    let server = direction != Some(Direction::Client);
-    let client = direction != Some(Direction::Server);
-    let mut readers: Vec<fn(&str) -> Outcome> = Vec::new();
-    match protocol {
-        Protocol::OpenAiRealtime => {
-            if server {
-                readers.extend([server_event as fn(&str) -> _, translation_server_event]);
-            }
-            if client {
-                readers.extend([client_event as fn(&str) -> _, translation_client_event]);
-            }
-        }
-        Protocol::OpenAiLive => {
-            if server {
-                readers.push(live_server_event);
-            }
-            if client {
-                readers.extend([
-                    live_client_event as fn(&str) -> _,
-                    live_sideband_client_event,
-                    live_fork_client_event,
-                ]);
-            }
-        }
-        Protocol::GeminiLive => {
-            if server {
-                readers.push(gemini_server_frame);
-            }
-            if client {
-                readers.push(gemini_client_frame);
-            }
-        }
-    }
-    let mut best = Outcome::Failed("no description".to_owned());
-    for reader in readers {
-        let outcome = reader(frame);
+    let mut best = Outcome::Failed("no enum reads this protocol".to_owned());
+    let fitting = READERS.iter().filter(|reader| {
+        reader.protocol == protocol && direction.is_none_or(|wanted| wanted == reader.direction)
+    });
+    for reader in fitting {
+        let outcome = (reader.read)(frame);
         if outcome.rank() < best.rank() || matches!(best, Outcome::Failed(_)) {
             best = outcome;
         }
@@ -95,48 +78,55 @@ pub fn decode(protocol: Protocol, direction: Option<Direction>, frame: &str) -> 
     best
 }
 
-macro_rules! reader {
-    ($name:ident, $module:ident, $events:path) => {
-        fn $name(frame: &str) -> Outcome {
-            use $events as Events;
-            match Events::from_json(frame) {
-                Ok(Events::Unknown(event)) => Outcome::Unknown {
-                    event_type: event.event_type().to_owned(),
-                    json: event.json().to_owned(),
-                },
-                Ok(Events::Degraded(event)) => Outcome::Degraded {
-                    event_type: event.event_type().to_owned(),
-                    misfit: event.misfit().to_string(),
-                    json: event.json().to_owned(),
-                },
-                Ok(event) => Outcome::Known {
-                    json: event.to_json(),
-                },
-                Err($module::DecodeError::NoType) => Outcome::Unknown {
-                    event_type: String::new(),
-                    json: frame.to_owned(),
-                },
-                Err(error) => Outcome::Failed(error.to_string()),
-            }
-        }
+macro_rules! readers {
+    ($($protocol:ident $direction:ident $name:literal $events:path;)*) => {
+        /// Every event enum, in the order in which [`decode`] tries them.
+        pub const READERS: &[Reader] = &[$(Reader {
+            protocol: Protocol::$protocol,
+            direction: Direction::$direction,
+            events: $name,
+            read: |frame| {
+                use $events as Events;
+                match Events::from_json(frame) {
+                    Ok(Events::Unknown(event)) => Outcome::Unknown {
+                        event_type: event.event_type().to_owned(),
+                        json: event.json().to_owned(),
+                    },
+                    Ok(Events::Degraded(event)) => Outcome::Degraded {
+                        event_type: event.event_type().to_owned(),
+                        misfit: event.misfit().to_string(),
+                        json: event.json().to_owned(),
+                    },
+                    Ok(event) => Outcome::Known { json: event.to_json() },
+                    Err(error) => refused(frame, &error.to_string()),
+                }
+            },
+        },)*];
     };
 }
 
-reader!(server_event, realtime, realtime::ServerEvent);
-reader!(client_event, realtime, realtime::ClientEvent);
-reader!(
-    translation_server_event,
-    realtime,
-    realtime::TranslationServerEvent
-);
-reader!(
-    translation_client_event,
-    realtime,
-    realtime::TranslationClientEvent
-);
-reader!(gemini_server_frame, gemini, gemini::ServerFrame);
-reader!(gemini_client_frame, gemini, gemini::ClientFrame);
-reader!(live_server_event, live, live::ServerEvent);
-reader!(live_client_event, live, live::ClientEvent);
-reader!(live_sideband_client_event, live, live::SidebandClientEvent);
-reader!(live_fork_client_event, live, live::ForkClientEvent);
+/// An object without a type is a frame of a type that nobody knows.
+fn refused(frame: &str, error: &str) -> Outcome {
+    if error == realtime::DecodeError::NoType.to_string() {
+        return Outcome::Unknown {
+            event_type: String::new(),
+            json: frame.to_owned(),
+        };
+    }
+    Outcome::Failed(error.to_owned())
+}
+
+readers! {
+    OpenAiRealtime Server "server.ServerEvent" realtime::ServerEvent;
+    OpenAiRealtime Server "translation.TranslationServerEvent" realtime::TranslationServerEvent;
+    OpenAiRealtime Server "beta.ServerEvent" realtime::beta::ServerEvent;
+    OpenAiRealtime Client "client.ClientEvent" realtime::ClientEvent;
+    OpenAiRealtime Client "translation.TranslationClientEvent" realtime::TranslationClientEvent;
+    OpenAiRealtime Client "beta.ClientEvent" realtime::beta::ClientEvent;
+    OpenAiLive Server "server.ServerEvent" live::ServerEvent;
+    OpenAiLive Client "client.ClientEvent" live::ClientEvent;
+    OpenAiLive Client "client.SidebandClientEvent" live::SidebandClientEvent;
+    OpenAiLive Client "client.ForkClientEvent" live::ForkClientEvent;
+    GeminiLive Server "server.ServerFrame" gemini::ServerFrame;
+    GeminiLive Client "client.ClientFrame" gemini::ClientFrame;
+}

@@ -8,7 +8,7 @@ use std::{fmt, str::FromStr};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-pub use decode::{Outcome, decode};
+pub use decode::{Outcome, READERS, Reader, decode};
 
 /// A protocol that has wire types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,7 +17,10 @@ pub(crate) struct Shapes(BTreeMap<String, Value>);
 /// An event, or a message of a wire without event types.
 pub(crate) struct Root {
     pub(crate) direction: Direction,
-    pub(crate) name: String,
+    /// The enum that reads it, by file and name.
+    pub(crate) events: String,
+    /// The event, or the enum again.
+    pub(crate) event: String,
     pub(crate) object: String,
 }
 
@@ -45,14 +48,16 @@ impl Shapes {
             if let Some(events) = shape["events"].as_object() {
                 roots.extend(events.iter().map(|(event, object)| Root {
                     direction,
-                    name: format!("{name} {event}"),
+                    events: name.clone(),
+                    event: event.clone(),
                     object: object.as_str().unwrap().to_owned(),
                 }));
             }
             if let Some(message) = shape["message"].as_str() {
                 roots.push(Root {
                     direction,
-                    name: name.clone(),
+                    events: name.clone(),
+                    event: name.clone(),
                     object: message.to_owned(),
                 });
             }
