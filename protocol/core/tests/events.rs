@@ -287,13 +287,15 @@ fn the_life_of_a_session() {
 
 #[test]
 fn an_event_is_one_line_however_its_frame_was_laid_out() {
-    let frame = "{\r\n  \"said\": \"one\\ntwo\",\n  \"n\": 1.0\n}";
-    let json = RawValue::from_string(frame.to_owned()).unwrap();
-    let event = Event::Other(RawEvent::new("x", json));
-    let line = serde_json::to_string(&event).unwrap();
-    assert!(!line.contains(['\n', '\r']), "{line}");
+    for line_break in ["\n", "\r", "\r\n"] {
+        let frame = "{| \"said\": \"one\\ntwo\",| \"n\": 1.0|}".replace('|', line_break);
+        let json = RawValue::from_string(frame.clone()).unwrap();
+        let event = Event::Other(RawEvent::new("x", json));
+        let line = serde_json::to_string(&event).unwrap();
+        assert!(!line.contains(['\n', '\r']), "{line}");
 
-    let read: serde_json::Value = serde_json::from_str(&line).unwrap();
-    let said: serde_json::Value = serde_json::from_str(frame).unwrap();
-    assert_eq!(read["data"]["json"], said);
+        let read: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let said: serde_json::Value = serde_json::from_str(&frame).unwrap();
+        assert_eq!(read["data"]["json"], said);
+    }
 }

@@ -109,6 +109,20 @@ fn a_refused_handle_is_given_up_after_one_fresh_try() {
 }
 
 #[test]
+fn a_handle_that_was_taken_is_not_blamed_for_a_later_end() {
+    for stage in [Stage::Live, Stage::Draining] {
+        for (code, ..) in CLOSE_CODES {
+            let with_handle = classify(&closed(*code, stage, true));
+            assert_eq!(
+                with_handle,
+                classify(&closed(*code, stage, false)),
+                "{code} {stage:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn the_rows_of_the_close_table_hold() {
     let fresh = |code, stage| classify(&closed(code, stage, false));
     let rows = [
