@@ -14,7 +14,7 @@ use crate::support::{
     bench::config,
     dice::{Dice, Suite, cases},
     recorded::{Conversation, Recorded, Step, conversations},
-    rig::{Above, audited, settle},
+    rig::{Above, audited, in_virtual_time, settle},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -234,16 +234,6 @@ async fn two_faults(
     case.end().await.map(drop)
 }
 
-/// Runs a future in a runtime of its own whose time is virtual.
-fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap()
-        .block_on(future)
-}
-
 #[test]
 fn every_fault_at_every_frame_boundary() {
     let mut suite = Suite::new("fault_matrix");
@@ -270,7 +260,7 @@ fn a_second_fault_while_the_first_is_being_mended() {
     let mut suite = Suite::new("fault_pairs");
     let conversations = conversations();
     let mut dice = Dice::new(suite.seed());
-    for case in 0..cases(300, 20_000) {
+    for case in 0..cases(2_000, 20_000) {
         let place = usize::try_from(dice.below(conversations.len() as u64)).unwrap();
         let conversation = conversations.get(place).unwrap();
         let mut point = || {

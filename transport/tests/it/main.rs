@@ -3,14 +3,22 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "a test says what it expects by panicking"
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test says what it expects by panicking, and plainly when it skips"
 )]
 
+mod bounds;
+mod byte_cut;
+mod cancel;
 mod driver;
 mod faults;
 mod link;
 mod link_random;
+mod liveness;
+mod races;
 mod secure;
+mod storm;
 mod support;
 mod token;
 mod websocket;

@@ -1,6 +1,7 @@
 //! Credentials: awaited inside the dial, kept while good, asked for once more when refused.
 
 use std::{
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -21,22 +22,14 @@ use crate::support::{
     rig::{rig, settle},
 };
 
+type Fetching = Pin<Box<dyn Future<Output = Result<FreshToken, AuthError>> + Send>>;
+type Fetch = Box<dyn Fn() -> Fetching + Send + Sync>;
+
 /// A cache whose tokens are numbered, and their number.
-fn numbered(
-    valid_for: Option<Duration>,
-) -> (
-    Arc<
-        TokenCache<
-            impl Fn() -> std::pin::Pin<Box<dyn Future<Output = Result<FreshToken, AuthError>> + Send>>
-            + Send
-            + Sync,
-        >,
-    >,
-    Arc<AtomicU32>,
-) {
+fn numbered(valid_for: Option<Duration>) -> (Arc<TokenCache<Fetch>>, Arc<AtomicU32>) {
     let fetched = Arc::new(AtomicU32::new(0));
     let count = Arc::clone(&fetched);
-    let cache = TokenCache::new(move || {
+    let fetch: Fetch = Box::new(move || {
         let number = count.fetch_add(1, Ordering::Relaxed) + 1;
         Box::pin(async move {
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -44,9 +37,9 @@ fn numbered(
                 token: Secret::from(format!("token-{number}")),
                 valid_for,
             })
-        }) as std::pin::Pin<Box<dyn Future<Output = _> + Send>>
+        })
     });
-    (Arc::new(cache), fetched)
+    (Arc::new(TokenCache::new(fetch)), fetched)
 }
 
 #[tokio::test(start_paused = true)]
