@@ -10,13 +10,15 @@ use antiphon_session::{Session, SessionBuilder};
 use thiserror::Error;
 
 use crate::{
-    Approver, Handler, HandlerReturn, Lag, Lane, LaneLimits, Problem, Runner, Tool, ToolEnd,
-    ToolHook, ToolLimits,
+    Approver, Handler, HandlerReturn, Lag, Lane, LaneLimits, Problem, ResponseTimes, Runner, Tool,
+    ToolEnd, ToolHook, ToolLimits,
     approval::Guards,
     board::{Automatic, Board, Listed},
     desk::Desk,
     handler::{Lanes, Notice, Routes},
+    runner::Parts,
     shared::SharedProvider,
+    telemetry::Spans,
 };
 
 type Adjust = Arc<dyn Fn(SessionBuilder) -> SessionBuilder + Send + Sync>;
@@ -43,11 +45,11 @@ pub struct RunnerBuilder {
     provider: Arc<dyn Provider>,
     config: SessionConfig,
     tools: Vec<Arc<dyn Tool>>,
-    routes: Routes,
+    pub(crate) routes: Routes,
     guards: Guards,
     automatic: Automatic,
     tool_limits: ToolLimits,
-    lane_limits: LaneLimits,
+    pub(crate) lane_limits: LaneLimits,
     adjust: Vec<Adjust>,
 }
 
@@ -202,6 +204,8 @@ impl RunnerBuilder {
         on_interruption(Interruption) in Turn, Notice::Interruption(settled) => (settled.clone()),
         /// Hears that a response has ended.
         on_response_done(ResponseDone) in Turn, Notice::ResponseDone(done) => (done.clone()),
+        /// Hears when a response came; see [`ResponseTimes`].
+        on_response_times(ResponseTimes) in Turn, Notice::ResponseTimes(times) => (times.clone()),
         /// Hears that a tool begins its work.
         on_tool_start(&ToolCall) in Tool, Notice::ToolStart(call) => (call),
         /// Hears how far a tool has come.
@@ -250,6 +254,7 @@ impl RunnerBuilder {
         }
         let stops_on_speech = self.stops_on_speech(&config);
         let mut session = Session::builder(SharedProvider(Arc::clone(&self.provider)));
+        let model = config.model.clone();
         session = session.config(config);
         for adjust in &self.adjust {
             session = adjust(session);
@@ -258,24 +263,24 @@ impl RunnerBuilder {
         let lanes = Arc::new(Lanes::new(&self.routes, &self.lane_limits));
         let board = Board::new(listed, by_hand, self.automatic, self.tool_limits);
         let tools = self.tools.clone();
+        let spans = Spans::new(self.provider.name(), &model);
         let desk = Desk::new(
             board,
             tools,
             self.guards.clone(),
             Arc::clone(&lanes),
             session,
+            spans.current().clone(),
         );
-        let routes = Arc::new(self.routes.clone());
-        let drain = self.lane_limits.drain;
-        Ok(Runner::start(
+        let builder = self.clone();
+        Ok(Runner::start(Parts {
+            builder,
             desk,
             lanes,
-            &routes,
             events,
+            spans,
             stops_on_speech,
-            drain,
-            self.clone(),
-        ))
+        }))
     }
 
     /// Whether the provider stops the model by itself as soon as the user speaks.

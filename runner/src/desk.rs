@@ -21,6 +21,7 @@ use tokio::{
     task::{AbortHandle, JoinSet},
     time::Instant,
 };
+use tracing::{Instrument, Span};
 
 use crate::{
     CancelReason, Cancellation, Control, Problem, Tool, ToolContext, ToolEnd, ToolRecord,
@@ -28,6 +29,7 @@ use crate::{
     board::{Act, Board, ExecuteError, Input, Sent},
     handler::{Lanes, Notice},
     problem::words_of,
+    telemetry::{tool_ended, tool_failed, tool_span},
 };
 
 /// How long the clock sleeps when nothing is due.
@@ -39,6 +41,8 @@ pub(crate) struct Desk {
     guards: Guards,
     lanes: Arc<Lanes>,
     session: Session,
+    /// What the work of calls belongs to that did not begin with their announcement.
+    home: Span,
     /// The deadline has changed, or work was dropped.
     changed: Notify,
     /// Calls whose work was dropped before it ended.
@@ -57,6 +61,7 @@ struct Inner {
 }
 
 struct Work {
+    span: Span,
     order: watch::Sender<Option<CancelReason>>,
     task: AbortHandle,
 }
@@ -76,6 +81,7 @@ impl Desk {
         guards: Guards,
         lanes: Arc<Lanes>,
         session: Session,
+        home: Span,
     ) -> Arc<Self> {
         let inner = Inner {
             board,
@@ -90,6 +96,7 @@ impl Desk {
             guards,
             lanes,
             session,
+            home,
             changed: Notify::new(),
             dropped: Mutex::default(),
             runtime: Handle::current(),
@@ -232,7 +239,14 @@ impl Desk {
             }
         };
         let task = inner.tasks.spawn_on(work, &self.runtime);
-        inner.works.insert(id, Work { order, task });
+        inner.works.insert(
+            id,
+            Work {
+                span: Span::none(),
+                order,
+                task,
+            },
+        );
     }
 
     fn start(
@@ -247,6 +261,11 @@ impl Desk {
         };
         let (order, cancellation) = Cancellation::new();
         self.lanes.push(Notice::ToolStart(Arc::clone(&call)));
+        let span = if Span::current().is_none() {
+            self.home.in_scope(|| tool_span(&call))
+        } else {
+            tool_span(&call)
+        };
         let id = call.id.clone();
         let mut bell = Bell::new(self, &id);
         let desk = Arc::clone(self);
@@ -265,8 +284,10 @@ impl Desk {
                 }
             }
         };
-        let task = inner.tasks.spawn_on(work, &self.runtime);
-        inner.works.insert(id, Work { order, task });
+        let task = inner
+            .tasks
+            .spawn_on(work.instrument(span.clone()), &self.runtime);
+        inner.works.insert(id, Work { span, order, task });
     }
 
     fn answer(self: &Arc<Self>, inner: &mut Inner, result: ToolResult) {
@@ -280,7 +301,10 @@ impl Desk {
     }
 
     fn over(&self, inner: &mut Inner, end: ToolEnd) {
-        inner.works.remove(&end.call.id);
+        if let Some(work) = inner.works.remove(&end.call.id) {
+            tool_failed(&work.span, &end);
+        }
+        tool_ended(&end);
         if let Some(waiter) = inner.waiters.remove(&end.call.id) {
             // The one who asked for the execution may have lost interest.
             let _ = waiter.send(end.clone());
@@ -296,7 +320,8 @@ impl Desk {
         });
     }
 
-    fn now(&self) -> Time {
+    /// Time since the run began.
+    pub(crate) fn now(&self) -> Time {
         Time::from_duration(self.origin.elapsed())
     }
 

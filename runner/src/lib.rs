@@ -11,6 +11,8 @@ mod problem;
 mod runner;
 mod shared;
 mod tally;
+mod telemetry;
+mod times;
 mod tool;
 
 #[cfg(feature = "schemars")]
@@ -24,6 +26,7 @@ pub use self::{
     outcome::{Lag, Outcome, Responses, RunError, ToolAnswer, ToolEnd, ToolOutcome, ToolRecord},
     problem::{HandlerFault, Problem},
     runner::Runner,
+    times::ResponseTimes,
     tool::{
         CancelReason, Cancellation, FunctionTool, OnStop, Tool, ToolContext, ToolError,
         ToolErrorKind, ToolOutput, ToolPolicy, ToolReturn, tool_fn, tool_fn_sync,

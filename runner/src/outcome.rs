@@ -7,7 +7,7 @@ use antiphon_session::UplinkMarks;
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::{Lane, ToolErrorKind};
+use crate::{Lane, ResponseTimes, ToolErrorKind};
 
 /// How a call's work ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -105,6 +105,8 @@ pub struct Outcome {
     pub user_turns: u64,
     /// The model's responses.
     pub responses: Responses,
+    /// When those came; at most 1024, oldest first.
+    pub response_times: Vec<ResponseTimes>,
     /// Settled interruptions.
     pub interruptions: u64,
     /// The calls, oldest first; at most 1024.

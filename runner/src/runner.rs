@@ -10,9 +10,22 @@ use crate::{
     Control, Lane, Outcome, Problem, RunError, RunnerBuilder, StartError,
     board::Input,
     desk::Desk,
-    handler::{Lanes, Notice, Routes},
+    handler::{Lanes, Notice},
     tally::Tally,
+    telemetry::{Measures, Spans},
+    times::Stopwatch,
 };
+
+/// What a builder has put together for a run.
+pub(crate) struct Parts {
+    pub(crate) builder: RunnerBuilder,
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) lanes: Arc<Lanes>,
+    pub(crate) events: Events,
+    pub(crate) spans: Spans,
+    /// Whether the user's speech alone stops the model.
+    pub(crate) stops_on_speech: bool,
+}
 
 /// An agent in a live session.
 ///
@@ -29,6 +42,9 @@ pub struct Runner {
     handlers: JoinSet<()>,
     timekeeper: JoinSet<()>,
     tally: Tally,
+    stopwatch: Stopwatch,
+    measures: Measures,
+    spans: Spans,
     ended: Option<Ended>,
     /// Whether the user's speech alone stops the model.
     stops_on_speech: bool,
@@ -43,24 +59,26 @@ impl Runner {
         RunnerBuilder::new(Arc::new(provider))
     }
 
-    pub(crate) fn start(
-        desk: Arc<Desk>,
-        lanes: Arc<Lanes>,
-        routes: &Arc<Routes>,
-        events: Events,
-        stops_on_speech: bool,
-        drain: Duration,
-        builder: RunnerBuilder,
-    ) -> Self {
+    pub(crate) fn start(parts: Parts) -> Self {
+        let Parts {
+            builder,
+            desk,
+            lanes,
+            events,
+            spans,
+            stops_on_speech,
+        } = parts;
         let control = Control::new(Arc::clone(&desk));
+        let routes = Arc::new(builder.routes.clone());
         let mut handlers = JoinSet::new();
         for lane in Lane::ALL {
-            let routes = Arc::clone(routes);
+            let routes = Arc::clone(&routes);
             handlers.spawn(Arc::clone(&lanes).serve(lane, routes, control.clone()));
         }
         let mut timekeeper = JoinSet::new();
         timekeeper.spawn(Arc::clone(&desk).keep_time());
         Self {
+            drain: builder.lane_limits.drain,
             builder,
             control,
             desk,
@@ -69,10 +87,12 @@ impl Runner {
             handlers,
             timekeeper,
             tally: Tally::default(),
+            stopwatch: Stopwatch::default(),
+            measures: Measures::default(),
+            spans,
             ended: None,
             stops_on_speech,
             last_spoken: None,
-            drain,
         }
     }
 
@@ -146,6 +166,7 @@ impl Runner {
             ended,
             user_turns: tally.user_turns,
             responses: tally.responses,
+            response_times: tally.response_times,
             interruptions: tally.interruptions,
             tool_calls,
             tool_calls_unlisted,
@@ -161,6 +182,12 @@ impl Runner {
 
     fn apply(&mut self, event: &Event) {
         self.tally.note(event);
+        let now = self.desk.now();
+        let times = self.stopwatch.note(now, event);
+        self.measures.note(now, event, times.as_ref());
+        // A response's calls belong to its span, and its end closes it.
+        let span = self.spans.current().clone();
+        self.spans.note(event);
         match event {
             Event::Audio(chunk) => self.last_spoken = Some(chunk.item.clone()),
             Event::SpeechStarted(_) if self.stops_on_speech => self.cut(),
@@ -180,8 +207,12 @@ impl Runner {
         if let Some(notice) = Notice::of(event) {
             self.lanes.push(notice);
         }
+        if let Some(times) = times {
+            self.tally.time(times.clone());
+            self.lanes.push(Notice::ResponseTimes(times));
+        }
         match event {
-            Event::ToolCall(call) => self.desk.tell(Input::Called(call.clone())),
+            Event::ToolCall(call) => span.in_scope(|| self.desk.tell(Input::Called(call.clone()))),
             Event::ToolCallsCancelled { calls } => self.desk.tell(Input::Withdrawn(calls.clone())),
             Event::Rotated(rotation) if !rotation.losses.calls_void.is_empty() => {
                 self.desk
@@ -204,6 +235,7 @@ impl Runner {
 
     /// The model was stopped: nothing of what it said so far is to be heard any more.
     fn cut(&mut self) {
+        self.measures.interrupted(self.desk.now());
         self.lanes.flush();
         self.desk.tell(Input::Interrupted);
     }

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use antiphon_protocol::{Event, Losses, ResponseStatus, Usage};
 
-use crate::Responses;
+use crate::{ResponseTimes, Responses};
 
 /// Most void calls that are named in an outcome's losses.
 const NAMED_CALLS: usize = 1024;
+/// Most responses whose times are kept.
+const TIMED_RESPONSES: usize = 1024;
 
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
@@ -17,6 +19,7 @@ pub(crate) struct Tally {
     pub(crate) usage: Usage,
     pub(crate) audio_out: Duration,
     pub(crate) losses: Losses,
+    pub(crate) response_times: Vec<ResponseTimes>,
 }
 
 impl Tally {
@@ -42,6 +45,12 @@ impl Tally {
             }
             Event::Rotated(rotation) => self.lose(&rotation.losses),
             _ => {}
+        }
+    }
+
+    pub(crate) fn time(&mut self, times: ResponseTimes) {
+        if self.response_times.len() < TIMED_RESPONSES {
+            self.response_times.push(times);
         }
     }
 

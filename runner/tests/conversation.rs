@@ -92,6 +92,11 @@ async fn a_question_is_answered_aloud_with_what_the_tool_found() {
     let answers: Vec<_> = outcome.tool_calls.iter().map(|call| call.answer).collect();
     assert!(answers.len() >= 2 && answers.iter().all(|answer| *answer == ToolAnswer::Sent));
     assert!(outcome.usage.total() > 0);
+    let waits = outcome
+        .response_times
+        .iter()
+        .filter_map(|times| times.first_audio);
+    assert_eq!(waits.count(), 2, "{:?}", outcome.response_times);
     assert_eq!(outcome.problems, 0);
 }
 

@@ -58,7 +58,9 @@ impl Lanes {
             && lane != Lane::Session
             && let Some(session) = self.queue(Lane::Session)
         {
-            session.push(Notice::Lag(Lag { lane, missed }));
+            let lag = Lag { lane, missed };
+            crate::telemetry::missed(lag);
+            session.push(Notice::Lag(lag));
         }
     }
 
@@ -130,7 +132,9 @@ impl Lanes {
         };
         while let Some((notice, missed)) = queue.next().await {
             if missed > 0 && lane != Lane::Session {
-                self.push(Notice::Lag(Lag { lane, missed }));
+                let lag = Lag { lane, missed };
+                crate::telemetry::missed(lag);
+                self.push(Notice::Lag(lag));
             }
             for closure in routes.closures.of(lane) {
                 let called = async { closure(&notice).unwrap_or(Ok(())) };

@@ -16,7 +16,7 @@ use antiphon_protocol::{
 use async_trait::async_trait;
 use serde::Serialize;
 
-use crate::{Control, Lag, Problem, ToolEnd};
+use crate::{Control, Lag, Problem, ResponseTimes, ToolEnd};
 
 pub(crate) use self::{
     closures::Closures,
@@ -129,6 +129,11 @@ pub trait Handler: Send + Sync {
 
     /// A response has ended. Turn lane.
     async fn on_response_done(&self, control: &Control, done: ResponseDone) -> HandlerResult {
+        Ok(())
+    }
+
+    /// When a response came, at its end. Turn lane.
+    async fn on_response_times(&self, control: &Control, times: ResponseTimes) -> HandlerResult {
         Ok(())
     }
 

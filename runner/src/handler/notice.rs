@@ -8,7 +8,7 @@ use antiphon_protocol::{
 };
 
 use super::{Handler, HandlerResult, Lane};
-use crate::{Control, Lag, Problem, ToolEnd};
+use crate::{Control, Lag, Problem, ResponseTimes, ToolEnd};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Notice {
@@ -21,6 +21,7 @@ pub(crate) enum Notice {
     SpeechStopped(Speech),
     Interruption(Interruption),
     ResponseDone(ResponseDone),
+    ResponseTimes(ResponseTimes),
     ToolStart(Arc<ToolCall>),
     ToolProgress(Arc<ToolCall>, String),
     ToolEnd(ToolEnd),
@@ -57,7 +58,8 @@ impl Notice {
             Self::SpeechStarted(_)
             | Self::SpeechStopped(_)
             | Self::Interruption(_)
-            | Self::ResponseDone(_) => Lane::Turn,
+            | Self::ResponseDone(_)
+            | Self::ResponseTimes(_) => Lane::Turn,
             Self::ToolStart(_)
             | Self::ToolProgress(..)
             | Self::ToolEnd(_)
@@ -94,6 +96,7 @@ impl Notice {
             Self::SpeechStopped(speech) => handler.on_speech_stopped(control, speech).await,
             Self::Interruption(settled) => handler.on_interruption(control, settled).await,
             Self::ResponseDone(done) => handler.on_response_done(control, done).await,
+            Self::ResponseTimes(times) => handler.on_response_times(control, times).await,
             Self::ToolStart(call) => handler.on_tool_start(control, &call).await,
             Self::ToolProgress(call, message) => {
                 handler.on_tool_progress(control, &call, &message).await

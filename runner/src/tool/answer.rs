@@ -88,6 +88,24 @@ pub enum ToolErrorKind {
     Denied,
 }
 
+impl ToolErrorKind {
+    /// The kind in the word that the model reads.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::UnknownTool => "unknown_tool",
+            Self::InvalidArguments => "invalid_arguments",
+            Self::Failed => "failed",
+            Self::Crashed => "crashed",
+            Self::TimedOut => "timed_out",
+            Self::Cancelled => "cancelled",
+            Self::ResultTooLarge => "result_too_large",
+            Self::Busy => "busy",
+            Self::RateLimited => "rate_limited",
+            Self::Denied => "denied",
+        }
+    }
+}
+
 /// A failed call, as the model is told of it: `{"error":{"kind":…,"message":…}}`.
 ///
 /// `?` turns any error into one of kind [`ToolErrorKind::Failed`] with the error's own words, which
@@ -150,7 +168,7 @@ impl ToolError {
 
     /// What the model reads.
     pub fn to_json(&self) -> String {
-        json!({ "error": { "kind": self.kind, "message": self.message } }).to_string()
+        json!({ "error": { "kind": self.kind.word(), "message": self.message } }).to_string()
     }
 }
 

@@ -1,0 +1,9 @@
+//! What an operator sees of a run: spans, and with the `metrics` feature figures. Never content.
+
+mod measures;
+mod spans;
+
+pub(crate) use self::{
+    measures::{Measures, missed, tool_ended},
+    spans::{Spans, tool_failed, tool_span},
+};

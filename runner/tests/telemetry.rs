@@ -1,0 +1,287 @@
+//! The spans and figures of a run.
+
+mod support;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use antiphon_runner::tool_fn;
+use serde_json::json;
+use support::{agent, nothing, run, settle};
+use tracing::{
+    Subscriber,
+    field::{Field, Visit},
+    span::{Attributes, Id, Record},
+};
+use tracing_subscriber::{
+    Layer,
+    layer::Context,
+    prelude::*,
+    registry::{LookupSpan, SpanRef},
+};
+
+/// Draws the tree of spans, with the fields that tell them apart.
+#[derive(Clone, Default)]
+struct Tree(Arc<Mutex<Grown>>);
+
+/// Spans in the order of their beginnings.
+#[derive(Default)]
+struct Grown(Vec<Node>);
+
+/// Which of them a span is.
+struct Place(usize);
+
+struct Node {
+    parent: Option<usize>,
+    words: Vec<String>,
+}
+
+const SHOWN: [&str; 4] = [
+    "gen_ai.provider.name",
+    "gen_ai.tool.name",
+    "gen_ai.response.finish_reasons",
+    "error.type",
+];
+
+impl Tree {
+    fn grown(&self) -> MutexGuard<'_, Grown> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn drawn(&self) -> String {
+        let grown = self.grown();
+        let mut drawing = String::new();
+        draw(&grown, None, 0, &mut drawing);
+        drawing
+    }
+}
+
+fn draw(grown: &Grown, parent: Option<usize>, depth: usize, into: &mut String) {
+    for (place, node) in grown.0.iter().enumerate() {
+        if node.parent == parent {
+            into.push_str(&"  ".repeat(depth));
+            into.push_str(&node.words.join(" "));
+            into.push('\n');
+            draw(grown, Some(place), depth + 1, into);
+        }
+    }
+}
+
+struct Words<'a>(&'a mut Vec<String>);
+
+impl Visit for Words<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        if SHOWN.contains(&field.name()) {
+            self.0.push(format!(
+                "{}={}",
+                field.name(),
+                format!("{value:?}").trim_matches('"')
+            ));
+        }
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Tree {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let mut words = vec![attributes.metadata().name().to_owned()];
+        attributes.record(&mut Words(&mut words));
+        let Some(span) = context.span(id) else {
+            return;
+        };
+        let parent = span.parent().and_then(|parent| place(&parent));
+        let mut grown = self.grown();
+        // Ids of closed spans are used again; places are not.
+        span.extensions_mut().insert(Place(grown.0.len()));
+        grown.0.push(Node { parent, words });
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        let place = context.span(id).and_then(|span| place(&span));
+        let mut grown = self.grown();
+        if let Some(node) = place.and_then(|place| grown.0.get_mut(place)) {
+            values.record(&mut Words(&mut node.words));
+        }
+    }
+}
+
+fn place<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>) -> Option<usize> {
+    span.extensions().get::<Place>().map(|place| place.0)
+}
+
+const DRAWING: &str = "\
+invoke_agent gen_ai.provider.name=toy
+  turn
+    chat gen_ai.response.finish_reasons=tool_calls
+      execute_tool gen_ai.tool.name=look_up
+      execute_tool gen_ai.tool.name=book error.type=failed
+    chat gen_ai.response.finish_reasons=stop
+";
+
+#[tokio::test(start_paused = true)]
+async fn one_run_is_a_tree_of_spans_as_the_documentation_shows_it() {
+    let tree = Tree::default();
+    let _guard = tracing_subscriber::registry()
+        .with(tree.clone())
+        .set_default();
+    let agent = agent()
+        .tool(tool_fn("look_up", "", nothing(), |_| async { "found" }))
+        .tool(tool_fn("book", "", nothing(), |_| async {
+            Err::<String, _>(antiphon_runner::ToolError::new("full"))
+        }));
+    let (run, server) = run(agent).await;
+    server.send(&json!({ "t": "speech" }));
+    server.send(&json!({ "t": "silence" }));
+    server.calls("one", &[("a", "look_up", ""), ("b", "book", "")]);
+    server.result().await;
+    server.result().await;
+    server.send(&json!({ "t": "started", "id": "two" }));
+    server.audio("item", 20);
+    server.send(&json!({ "t": "done", "id": "two" }));
+    settle().await;
+    let outcome = run.close().await;
+    let drawn = tree.drawn();
+    let agent = drawn
+        .lines()
+        .skip_while(|line| !line.starts_with("invoke_agent"));
+    let drawn: String = agent.map(|line| format!("{line}\n")).collect();
+    assert_eq!(drawn, DRAWING);
+    let shown = include_str!("../README.md").replace("\r\n", "\n");
+    assert!(shown.contains(DRAWING), "the documentation shows it");
+    let calls: Vec<u32> = outcome
+        .response_times
+        .iter()
+        .map(|times| times.calls)
+        .collect();
+    assert_eq!(calls, [2, 0]);
+}
+
+#[cfg(feature = "metrics")]
+mod figures {
+    //! A recorder that keeps what it is given.
+
+    use std::{
+        collections::BTreeMap,
+        sync::{Arc, Mutex, PoisonError},
+    };
+
+    use metrics::{
+        Counter, CounterFn, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
+        SharedString, Unit,
+    };
+
+    #[derive(Clone, Default)]
+    pub(crate) struct Figures(Arc<Mutex<BTreeMap<String, f64>>>);
+
+    impl Figures {
+        pub(crate) fn all(&self) -> BTreeMap<String, f64> {
+            self.0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone()
+        }
+
+        fn one(&self, key: &Key) -> Arc<Figure> {
+            let labels = key
+                .labels()
+                .map(|label| format!(" {}={}", label.key(), label.value()));
+            let name = format!("{}{}", key.name(), labels.collect::<String>());
+            Arc::new(Figure {
+                name,
+                figures: self.clone(),
+            })
+        }
+    }
+
+    struct Figure {
+        name: String,
+        figures: Figures,
+    }
+
+    impl Figure {
+        fn add(&self, value: f64) {
+            let mut all = self
+                .figures
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            *all.entry(self.name.clone()).or_default() += value;
+        }
+    }
+
+    impl CounterFn for Figure {
+        fn increment(&self, value: u64) {
+            self.add(f64::from(u32::try_from(value).unwrap_or(u32::MAX)));
+        }
+
+        fn absolute(&self, _value: u64) {}
+    }
+
+    impl HistogramFn for Figure {
+        fn record(&self, value: f64) {
+            self.add(value);
+        }
+    }
+
+    impl Recorder for Figures {
+        fn describe_counter(&self, _key: KeyName, _unit: Option<Unit>, _text: SharedString) {}
+        fn describe_gauge(&self, _key: KeyName, _unit: Option<Unit>, _text: SharedString) {}
+        fn describe_histogram(&self, _key: KeyName, _unit: Option<Unit>, _text: SharedString) {}
+
+        fn register_counter(&self, key: &Key, _metadata: &Metadata<'_>) -> Counter {
+            Counter::from_arc(self.one(key))
+        }
+
+        fn register_gauge(&self, _key: &Key, _metadata: &Metadata<'_>) -> Gauge {
+            Gauge::noop()
+        }
+
+        fn register_histogram(&self, key: &Key, _metadata: &Metadata<'_>) -> Histogram {
+            Histogram::from_arc(self.one(key))
+        }
+    }
+}
+
+#[cfg(feature = "metrics")]
+#[tokio::test(start_paused = true)]
+async fn figures_tell_of_waits_tools_interruptions_and_rotations() {
+    use std::time::Duration;
+
+    use tokio::time::sleep;
+
+    let figures = figures::Figures::default();
+    let _guard = metrics::set_default_local_recorder(&figures);
+    let tool = tool_fn("slow", "", nothing(), |_| async {
+        sleep(Duration::from_secs(3)).await;
+        ""
+    });
+    let (run, server) = run(agent().tool(tool)).await;
+    server.send(&json!({ "t": "silence" }));
+    server.calls("one", &[("a", "slow", ""), ("b", "made up", "")]);
+    server.result().await;
+    server.result().await;
+    server.send(&json!({ "t": "started", "id": "two" }));
+    server.audio("item", 1000);
+    settle().await;
+    server.send(&json!({ "t": "interrupted" }));
+    server.send(&json!({ "t": "done", "id": "two", "status": "cancelled" }));
+    settle().await;
+    server.wire.drop_connection();
+    let _server = support::accept(server.peer.clone()).await;
+    settle().await;
+    run.close().await;
+    let all = figures.all();
+    let names: Vec<&str> = all.keys().map(String::as_str).collect();
+    for name in [
+        "antiphon_interruption_seconds",
+        "antiphon_tool_seconds tool=unknown outcome=unknown_tool",
+        "antiphon_audio_dropped_samples_total side=input",
+    ] {
+        assert!(names.contains(&name), "{name} in {names:?}");
+    }
+    let waited = all["antiphon_first_audio_seconds"];
+    assert!((3.0..3.1).contains(&waited), "{waited}");
+    let took = all["antiphon_tool_seconds tool=slow outcome=completed"];
+    assert!((3.0..3.1).contains(&took), "{took}");
+    assert_eq!(all["antiphon_responses_total status=completed"], 1.0);
+    assert_eq!(all["antiphon_responses_total status=cancelled"], 1.0);
+    assert_eq!(all["antiphon_rotations_total kept=nothing"], 1.0);
+}
