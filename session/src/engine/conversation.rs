@@ -90,7 +90,7 @@ impl Conversation {
             Verb::Text(text) => {
                 self.add_items(id, vec![Item::text(Role::User, text)]);
                 let create = self.own();
-                if !self.gate.create(now, create, ResponseOptions::default()) {
+                if !self.gate.create(create, ResponseOptions::default()) {
                     self.fail(id, SessionError::Full);
                 }
             }
@@ -100,7 +100,7 @@ impl Conversation {
                 self.out.push_back(Effect::Resolve(id, history));
             }
             Verb::Say(Command::CreateResponse(options)) => {
-                if !self.gate.create(now, id, options) {
+                if !self.gate.create(id, options) {
                     self.fail(id, SessionError::Full);
                 }
             }
@@ -213,7 +213,7 @@ impl Conversation {
             Event::ToolCallsCancelled { calls } => {
                 self.ledger.cancel(calls);
             }
-            Event::ResponseDone(done) => self.response_done(now, done),
+            Event::ResponseDone(done) => self.response_done(done),
             _ => {}
         }
     }
@@ -225,7 +225,7 @@ impl Conversation {
         }
     }
 
-    fn response_done(&mut self, now: Time, done: &ResponseDone) {
+    fn response_done(&mut self, done: &ResponseDone) {
         let response = done.response.as_ref();
         let cancelled = matches!(done.status, ResponseStatus::Cancelled { .. });
         self.answering = false;
@@ -238,8 +238,8 @@ impl Conversation {
             self.out.push_back(Effect::Healthy);
         }
         // The follow-up takes its place before creates that wait: it belongs to this answer.
-        self.follow_up(now);
-        self.gate.on_done(now, response);
+        self.follow_up();
+        self.gate.on_done(response);
     }
 
     /// Stops the model: by the caller's word, or because the provider said that the user spoke.
@@ -329,6 +329,11 @@ impl Conversation {
         }
     }
 
+    /// An ordered command has left.
+    pub(crate) fn sent(&mut self, now: Time, id: CommandId) {
+        self.gate.on_sent(now, id);
+    }
+
     /// A command was carried out, as far as the provider says.
     pub(crate) fn confirmed(&mut self, now: Time, id: CommandId) {
         if let Some(pending) = &mut self.interruption {
@@ -378,11 +383,10 @@ impl Conversation {
     }
 
     /// The connection is gone and took everything open with it.
-    pub(crate) fn lost(&mut self, now: Time, resumable: bool) {
+    pub(crate) fn lost(&mut self, now: Time, resumable: bool, waits: impl Fn(CommandId) -> bool) {
         let response = self.gate.response().cloned();
         let active = self.gate.is_active();
-        let (busy, _) = self.gate.on_lost();
-        self.losses.response_lost |= busy;
+        self.losses.response_lost |= self.gate.on_lost(waits);
         self.answering = false;
         self.expecting = None;
         self.user = UserTurn::Idle;
@@ -432,7 +436,7 @@ impl Conversation {
             recovery == Recovery::Reseeded && losses.response_lost && self.history.awaits_answer();
         if ask && !self.gate.is_busy() {
             let id = self.own();
-            self.gate.create_first(now, id);
+            self.gate.create_first(id);
             losses.response_asked_again = true;
         }
         self.pump(now);
@@ -504,7 +508,7 @@ impl Conversation {
     }
 
     fn pump(&mut self, now: Time) {
-        self.follow_up(now);
+        self.follow_up();
         self.pump_gate();
         if !self.gate.is_open()
             && let Some(pending) = &mut self.interruption
@@ -529,10 +533,10 @@ impl Conversation {
         }
     }
 
-    fn follow_up(&mut self, now: Time) {
+    fn follow_up(&mut self) {
         if self.ledger.take_follow_up() && self.manner.follow_up {
             let id = self.own();
-            self.gate.create_first(now, id);
+            self.gate.create_first(id);
         }
     }
 

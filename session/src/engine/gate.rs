@@ -25,10 +25,10 @@ pub(crate) struct Create {
 #[derive(Clone, Debug, PartialEq)]
 enum State {
     Free,
-    /// A create was sent, and nothing has come of it yet.
+    /// A create has its turn, and nothing has come of it yet. `sent` is when it left.
     Requested {
         create: Create,
-        since: Time,
+        sent: Option<Time>,
     },
     /// A response runs. The create that may have caused it is kept until the response ends, because
     /// its refusal can arrive after the server's own response has begun.
@@ -76,7 +76,7 @@ impl Gate {
     }
 
     /// Asks for a response. `false` when too many wait already.
-    pub(crate) fn create(&mut self, now: Time, id: CommandId, options: ResponseOptions) -> bool {
+    pub(crate) fn create(&mut self, id: CommandId, options: ResponseOptions) -> bool {
         if self.waiting.len() >= WAITING {
             return false;
         }
@@ -85,18 +85,18 @@ impl Gate {
             options,
             races: 0,
         });
-        self.pump(now);
+        self.pump();
         true
     }
 
     /// Asks for a response ahead of those that wait: the follow-up of tool results.
-    pub(crate) fn create_first(&mut self, now: Time, id: CommandId) {
+    pub(crate) fn create_first(&mut self, id: CommandId) {
         self.waiting.push_front(Create {
             id,
             options: ResponseOptions::default(),
             races: 0,
         });
-        self.pump(now);
+        self.pump();
     }
 
     /// Asks to stop the running response, at the first moment at which that is legal.
@@ -127,6 +127,15 @@ impl Gate {
         self.waiting.drain(..).map(|create| create.id).collect()
     }
 
+    /// A create has left.
+    pub(crate) fn on_sent(&mut self, now: Time, id: CommandId) {
+        if let State::Requested { create, sent } = &mut self.state
+            && create.id == id
+        {
+            *sent = Some(now);
+        }
+    }
+
     pub(crate) fn on_started(&mut self, now: Time, response: Option<ResponseId>) {
         let create = match std::mem::replace(&mut self.state, State::Free) {
             State::Requested { create, .. } => Some(create),
@@ -151,7 +160,7 @@ impl Gate {
         }
     }
 
-    pub(crate) fn on_done(&mut self, now: Time, response: Option<&ResponseId>) {
+    pub(crate) fn on_done(&mut self, response: Option<&ResponseId>) {
         let ends = match &self.state {
             State::Active {
                 response: Some(active),
@@ -161,7 +170,7 @@ impl Gate {
             State::Free | State::Requested { .. } => false,
         };
         if ends {
-            self.free(now);
+            self.free();
         }
     }
 
@@ -193,23 +202,22 @@ impl Gate {
                     cancelling: false,
                 };
             } else {
-                self.free(now);
+                self.free();
             }
         }
         again
     }
 
-    /// The connection is gone, and the running response with it. Returns whether there was one, and
-    /// the create that was on its way.
-    pub(crate) fn on_lost(&mut self) -> (bool, Option<CommandId>) {
+    /// The connection is gone, and with it the running response and a create that had left. A create
+    /// that still `waits` for its turn to leave keeps its place. Returns whether something was lost.
+    pub(crate) fn on_lost(&mut self, waits: impl Fn(CommandId) -> bool) -> bool {
+        if matches!(&self.state, State::Requested { create, .. } if waits(create.id)) {
+            return false;
+        }
         if let Some(id) = self.cancel.take() {
             self.out.push_back(GateOut::Idle(id));
         }
-        match std::mem::replace(&mut self.state, State::Free) {
-            State::Free => (false, None),
-            State::Requested { create, .. } => (true, Some(create.id)),
-            State::Active { .. } => (true, None),
-        }
+        std::mem::replace(&mut self.state, State::Free) != State::Free
     }
 
     /// Whether a response that has not begun is to be cancelled when it does.
@@ -246,7 +254,7 @@ impl Gate {
     pub(crate) fn poll_timeout(&self) -> Option<Time> {
         match &self.state {
             State::Free => None,
-            State::Requested { since, .. } => Some(*since + WATCHDOG),
+            State::Requested { sent, .. } => sent.map(|sent| sent + WATCHDOG),
             State::Active { seen, .. } => Some(*seen + WATCHDOG),
         }
     }
@@ -255,25 +263,25 @@ impl Gate {
         if self.poll_timeout().is_some_and(|due| due <= now) {
             self.out
                 .push_back(GateOut::Stalled(self.response().cloned()));
-            self.free(now);
+            self.free();
         }
     }
 
-    fn free(&mut self, now: Time) {
+    fn free(&mut self) {
         self.state = State::Free;
         if let Some(id) = self.cancel.take() {
             self.out.push_back(GateOut::Idle(id));
         }
-        self.pump(now);
+        self.pump();
     }
 
-    fn pump(&mut self, now: Time) {
+    fn pump(&mut self) {
         while (!self.single || self.state == State::Free)
             && let Some(create) = self.waiting.pop_front()
         {
             self.out
                 .push_back(GateOut::Create(create.id, create.options.clone()));
-            self.state = State::Requested { create, since: now };
+            self.state = State::Requested { create, sent: None };
         }
     }
 }
@@ -299,19 +307,19 @@ mod tests {
     #[test]
     fn a_second_create_waits_for_the_first_response_to_end() {
         let mut gate = Gate::new(true);
-        gate.create(NOW, id(1), ResponseOptions::default());
-        gate.create(NOW, id(2), ResponseOptions::default());
+        gate.create(id(1), ResponseOptions::default());
+        gate.create(id(2), ResponseOptions::default());
         assert_eq!(drain(&mut gate), [create(1)]);
         gate.on_started(NOW, Some("a".into()));
         assert_eq!(drain(&mut gate), []);
-        gate.on_done(NOW, Some(&"a".into()));
+        gate.on_done(Some(&"a".into()));
         assert_eq!(drain(&mut gate), [create(2)]);
     }
 
     #[test]
     fn a_cancel_waits_until_the_response_has_begun() {
         let mut gate = Gate::new(true);
-        gate.create(NOW, id(1), ResponseOptions::default());
+        gate.create(id(1), ResponseOptions::default());
         gate.cancel(id(2));
         assert_eq!(drain(&mut gate), [create(1)]);
         gate.on_started(NOW, Some("a".into()));
@@ -336,7 +344,7 @@ mod tests {
         // The refusal may come before or after the server's own response is announced.
         for refusal_first in [true, false] {
             let mut gate = Gate::new(true);
-            gate.create(NOW, id(1), ResponseOptions::default());
+            gate.create(id(1), ResponseOptions::default());
             drain(&mut gate);
             if refusal_first {
                 assert!(gate.on_refused(NOW, id(1), true));
@@ -346,7 +354,7 @@ mod tests {
                 assert!(gate.on_refused(NOW, id(1), true));
             }
             assert_eq!(drain(&mut gate), []);
-            gate.on_done(NOW, Some(&"theirs".into()));
+            gate.on_done(Some(&"theirs".into()));
             assert_eq!(
                 drain(&mut gate),
                 [create(1)],
@@ -358,15 +366,15 @@ mod tests {
     #[test]
     fn races_are_lost_only_so_often_and_real_refusals_free_the_gate() {
         let mut gate = Gate::new(true);
-        gate.create(NOW, id(1), ResponseOptions::default());
+        gate.create(id(1), ResponseOptions::default());
         for _ in 0..RACES {
             assert!(gate.on_refused(NOW, id(1), true));
-            gate.on_done(NOW, None);
+            gate.on_done(None);
         }
         assert!(!gate.on_refused(NOW, id(1), true));
         assert!(!gate.is_busy());
 
-        gate.create(NOW, id(2), ResponseOptions::default());
+        gate.create(id(2), ResponseOptions::default());
         assert!(!gate.on_refused(NOW, id(2), false));
         assert!(!gate.is_busy());
     }
@@ -375,7 +383,7 @@ mod tests {
     fn the_end_of_another_response_changes_nothing() {
         let mut gate = Gate::new(true);
         gate.on_started(NOW, Some("a".into()));
-        gate.on_done(NOW, Some(&"b".into()));
+        gate.on_done(Some(&"b".into()));
         assert!(gate.is_active());
     }
 
@@ -383,7 +391,7 @@ mod tests {
     fn a_silent_response_gives_up_its_place() {
         let mut gate = Gate::new(true);
         gate.on_started(NOW, Some("a".into()));
-        gate.create(NOW, id(1), ResponseOptions::default());
+        gate.create(id(1), ResponseOptions::default());
         gate.on_progress(Time::from_millis(10_000));
         gate.on_timeout(Time::from_millis(30_000));
         assert_eq!(drain(&mut gate), []);
@@ -399,8 +407,8 @@ mod tests {
         let mut gate = Gate::new(true);
         gate.on_started(NOW, None);
         for n in 0..WAITING as u64 {
-            assert!(gate.create(NOW, id(n), ResponseOptions::default()));
+            assert!(gate.create(id(n), ResponseOptions::default()));
         }
-        assert!(!gate.create(NOW, id(99), ResponseOptions::default()));
+        assert!(!gate.create(id(99), ResponseOptions::default()));
     }
 }

@@ -11,6 +11,8 @@ mod inbox;
 mod interruption;
 mod ledger;
 mod manner;
+#[cfg(test)]
+mod model;
 mod playhead;
 mod uplink;
 mod words;
@@ -159,14 +161,21 @@ impl Engine {
 
     fn command(&mut self, now: Time, command: EngineCommand) {
         match command {
-            EngineCommand::Do { id, verb } if self.closing => {
-                drop(verb);
-                self.resolve(id, Outcome::Failed(SessionError::Ended));
-            }
             EngineCommand::Do {
                 verb: Verb::Audio(data),
                 ..
-            } => self.uplink.push_audio(now, data),
+            } => {
+                self.uplink.push_audio(now, data);
+                if self.closing {
+                    self.uplink.clear();
+                }
+            }
+            EngineCommand::Do { id, verb } if self.closing => {
+                drop(verb);
+                let outcome = Outcome::Failed(SessionError::Ended);
+                self.out
+                    .push_back(Output::Up(EngineOutput::Resolve { id, outcome }));
+            }
             EngineCommand::Do { id, verb } => {
                 let wants_ack =
                     self.acknowledges && matches!(verb, Verb::Say(Command::Configure(_)));
@@ -411,7 +420,8 @@ impl Engine {
         self.dropped_before = self.uplink.marks().dropped;
         self.uplink.on_lost();
         // Whether the calls live on is known when the next connection says that it has resumed.
-        self.conversation.lost(now, true);
+        let uplink = &self.uplink;
+        self.conversation.lost(now, true, |id| uplink.waits(id));
     }
 
     fn ended(&mut self, now: Time, mut ended: Ended) {
@@ -422,7 +432,7 @@ impl Engine {
         }
         self.uplink.clear();
         self.conversation.abandon();
-        self.conversation.lost(now, false);
+        self.conversation.lost(now, false, |_| false);
         while let Some(effect) = self.conversation.poll_effect() {
             match effect {
                 Effect::Deliver(event) => self.deliver(now, event),
@@ -453,6 +463,7 @@ impl Engine {
                 true
             }
             Some(Departure::Ordered(id, command)) => {
+                self.conversation.sent(now, id);
                 self.send(now, id, command);
                 true
             }
@@ -515,7 +526,7 @@ impl Engine {
 
     /// Answers a caller, once.
     fn resolve(&mut self, id: CommandId, outcome: Outcome) {
-        if self.callers.remove(&id).is_some() || self.closing {
+        if self.callers.remove(&id).is_some() {
             self.out
                 .push_back(Output::Up(EngineOutput::Resolve { id, outcome }));
         }

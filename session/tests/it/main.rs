@@ -1,6 +1,7 @@
 //! The session as its users meet it: over the scripted wire, under paused time.
 
 #![expect(
+    clippy::expect_used,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
