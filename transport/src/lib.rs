@@ -12,10 +12,10 @@ pub mod testing;
 #[cfg(feature = "driver")]
 mod token;
 mod wire;
-#[cfg(feature = "tungstenite")]
+#[cfg(any(feature = "tungstenite", feature = "tokio-websockets"))]
 mod ws;
 
-#[cfg(feature = "tungstenite")]
+#[cfg(any(feature = "tungstenite", feature = "tokio-websockets"))]
 pub use self::ws::{Connect, Destination, HttpProxy, Socket, TcpConnect, WsDial};
 pub use self::{
     backoff::{Backoff, BackoffConfig, Cost},

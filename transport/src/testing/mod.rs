@@ -32,12 +32,12 @@
 
 mod faulty;
 mod memory;
-#[cfg(feature = "tungstenite")]
+#[cfg(any(feature = "tungstenite", feature = "tokio-websockets"))]
 mod network;
 mod pipe;
 mod scripted;
 
-#[cfg(feature = "tungstenite")]
+#[cfg(any(feature = "tungstenite", feature = "tokio-websockets"))]
 pub use self::network::{Faults, MemoryListener, MemoryNetwork};
 pub use self::{
     faulty::{ByteFault, Faulty},

@@ -4,8 +4,11 @@ mod address;
 mod connect;
 mod proxy;
 mod tls;
+#[cfg(feature = "tungstenite")]
+mod tungstenite;
 mod upgrade;
-mod wire;
+#[cfg(feature = "tokio-websockets")]
+mod websockets;
 
 use std::{
     fmt,
@@ -44,6 +47,24 @@ impl Default for Limits {
     }
 }
 
+/// Which library frames messages.
+#[derive(Clone, Copy, Debug)]
+enum Framing {
+    #[cfg(feature = "tungstenite")]
+    Tungstenite,
+    #[cfg(feature = "tokio-websockets")]
+    TokioWebsockets,
+}
+
+impl Framing {
+    const fn default_choice() -> Self {
+        #[cfg(feature = "tungstenite")]
+        return Self::Tungstenite;
+        #[cfg(not(feature = "tungstenite"))]
+        return Self::TokioWebsockets;
+    }
+}
+
 /// Dials WebSockets over TCP and TLS.
 ///
 /// The upgrade is done so that no credential passes code that logs it, redirects are not followed,
@@ -64,6 +85,7 @@ pub struct WsDial {
     plaintext_hosts: Vec<String>,
     limits: Limits,
     connect: Arc<dyn Connect>,
+    framing: Framing,
 }
 
 impl fmt::Debug for WsDial {
@@ -71,6 +93,7 @@ impl fmt::Debug for WsDial {
         f.debug_struct("WsDial")
             .field("plaintext_hosts", &self.plaintext_hosts)
             .field("limits", &self.limits)
+            .field("framing", &self.framing)
             .finish_non_exhaustive()
     }
 }
@@ -91,6 +114,7 @@ impl WsDial {
             plaintext_hosts: Vec::new(),
             limits: Limits::default(),
             connect: Arc::new(TcpConnect),
+            framing: Framing::default_choice(),
         }
     }
 
@@ -105,6 +129,15 @@ impl WsDial {
     #[must_use]
     pub fn allow_plaintext_host(mut self, host: impl Into<String>) -> Self {
         self.plaintext_hosts.push(host.into());
+        self
+    }
+
+    /// Frames messages with tokio-websockets in place of tungstenite. It writes nothing into any
+    /// log, and takes a message of any number of frames up to the limit of a message.
+    #[cfg(feature = "tokio-websockets")]
+    #[must_use]
+    pub fn tokio_websockets(mut self) -> Self {
+        self.framing = Framing::TokioWebsockets;
         self
     }
 
@@ -217,6 +250,11 @@ impl Dial for WsDial {
         }
         progress.enter(Stage::Upgrade);
         let (stream, read) = upgrade::upgrade(stream, &ask).await?;
-        Ok(wire::open(stream, read, &self.limits).await)
+        Ok(match self.framing {
+            #[cfg(feature = "tungstenite")]
+            Framing::Tungstenite => tungstenite::open(stream, read, &self.limits).await,
+            #[cfg(feature = "tokio-websockets")]
+            Framing::TokioWebsockets => websockets::open(stream, read, &self.limits),
+        })
     }
 }

@@ -98,7 +98,7 @@ struct Seen {
     took: Duration,
 }
 
-async fn meet(faults: Faults) -> Result<Seen, String> {
+async fn meet(dial: WsDial, faults: Faults) -> Result<Seen, String> {
     let (network, listener) = MemoryNetwork::new();
     listener.fault_next(faults);
     let server = tokio::spawn(serve(listener));
@@ -109,7 +109,7 @@ async fn meet(faults: Faults) -> Result<Seen, String> {
     let once = config()
         .connect_attempts(1)
         .backoff(BackoffConfig::default().budget(0));
-    let dial = WsDial::new().connect_with(network);
+    let dial = dial.connect_with(network);
     let begun = Instant::now();
     let (above, task, audit) = audited(words, once, dial, 1);
     timeout(Duration::from_secs(100), task)
@@ -132,12 +132,12 @@ async fn meet(faults: Faults) -> Result<Seen, String> {
     }
 }
 
-async fn reading(place: usize, fault: ByteFault) -> Result<(), String> {
-    let seen = meet(Faults {
+async fn reading(dial: WsDial, place: usize, fault: ByteFault) -> Result<(), String> {
+    let faults = Faults {
         reading: Some((place as u64, fault)),
         writing: None,
-    })
-    .await?;
+    };
+    let seen = meet(dial, faults).await?;
     let stage = stage_at(place);
     let (meaning, bound) = match (fault, stage) {
         (ByteFault::Stall | ByteFault::Trickle(_), Stage::Upgrade | Stage::Opening) => {
@@ -155,12 +155,12 @@ async fn reading(place: usize, fault: ByteFault) -> Result<(), String> {
         .ok_or_else(|| format!("{:?} at {:?} after {:?}", seen.cause, seen.stage, seen.took))
 }
 
-async fn writing(place: usize, fault: ByteFault) -> Result<(), String> {
-    let seen = meet(Faults {
+async fn writing(dial: WsDial, place: usize, fault: ByteFault) -> Result<(), String> {
+    let faults = Faults {
         reading: None,
         writing: Some((place as u64, fault)),
-    })
-    .await?;
+    };
+    let seen = meet(dial, faults).await?;
     let (meaning, bound) = match fault {
         ByteFault::Stall => (Fault::Timeout, Duration::from_secs(15)),
         _ => (Fault::Network, Duration::ZERO),
@@ -173,17 +173,16 @@ async fn writing(place: usize, fault: ByteFault) -> Result<(), String> {
         .ok_or_else(|| format!("{:?} at {:?} after {:?}", seen.cause, seen.stage, seen.took))
 }
 
-#[test]
-fn every_byte_may_be_the_last() {
-    let mut suite = Suite::new("byte_cut");
+fn every_byte(name: &'static str, dial: &WsDial) {
+    let mut suite = Suite::new(name);
     for fault in [ByteFault::Cut, ByteFault::Stall, ByteFault::Reset] {
         for place in places() {
-            let outcome = in_virtual_time(reading(place, fault));
+            let outcome = in_virtual_time(reading(dial.clone(), place, fault));
             suite.case(outcome.map_err(|seen| format!("reading {place} {fault:?}: {seen}")));
         }
         // The request is a little longer than this.
         for place in 0..150 {
-            let outcome = in_virtual_time(writing(place, fault));
+            let outcome = in_virtual_time(writing(dial.clone(), place, fault));
             suite.case(outcome.map_err(|seen| format!("writing {place} {fault:?}: {seen}")));
         }
     }
@@ -191,17 +190,35 @@ fn every_byte_may_be_the_last() {
 }
 
 #[test]
+fn every_byte_may_be_the_last_on_tungstenite() {
+    every_byte("byte_cut_tungstenite", &WsDial::new());
+}
+
+#[test]
+fn every_byte_may_be_the_last_on_tokio_websockets() {
+    every_byte(
+        "byte_cut_tokio_websockets",
+        &WsDial::new().tokio_websockets(),
+    );
+}
+
+#[test]
 fn a_peer_that_trickles_is_held_to_the_same_deadlines() {
     let drip = ByteFault::Trickle(Duration::from_secs(10));
     for place in [0, 17, 2000, HEAD + 1] {
-        assert_eq!(in_virtual_time(reading(place, drip)), Ok(()), "{place}");
+        assert_eq!(
+            in_virtual_time(reading(WsDial::new(), place, drip)),
+            Ok(()),
+            "{place}"
+        );
     }
     // A frame that never becomes whole is no sign of life.
     let place = HEAD + frames().iter().take(3).map(Vec::len).sum::<usize>() + 12;
-    let seen = in_virtual_time(meet(Faults {
+    let faults = Faults {
         reading: Some((place as u64, drip)),
         writing: None,
-    }));
+    };
+    let seen = in_virtual_time(meet(WsDial::new(), faults));
     let seen = seen.expect("an end");
     assert_eq!(seen.cause, EndedCause::BudgetSpent(Fault::Network));
     assert!(seen.took <= Duration::from_secs(66), "{:?}", seen.took);

@@ -15,14 +15,14 @@ use tokio_tungstenite::{
 };
 
 use crate::support::loopback::{
-    accept_head, answer, close, dial, dial_with, endpoint, listen, ping, read_head, recv, recv_end,
+    accept_head, answer, close, dial_with, endpoint, listen, ping, read_head, recv, recv_end,
     refusal, send,
 };
 
 type Socket = WebSocketStream<tokio::net::TcpStream>;
 
 /// A wire to a server that runs `serve` on its side.
-async fn wired<F, S>(serve: S) -> antiphon_transport::WirePair
+async fn wired<F, S>(wire: &WsDial, serve: S) -> antiphon_transport::WirePair
 where
     S: FnOnce(Socket) -> F + Send + 'static,
     F: Future<Output = ()> + Send,
@@ -32,7 +32,7 @@ where
         let (stream, _) = listener.accept().await.unwrap();
         serve(accept_async(stream).await.unwrap()).await;
     });
-    dial(address).await.unwrap()
+    dial_with(wire, address, None).await.unwrap()
 }
 
 async fn echo(mut socket: Socket) {
@@ -43,9 +43,8 @@ async fn echo(mut socket: Socket) {
     }
 }
 
-#[tokio::test]
-async fn messages_travel_both_ways_as_they_are() {
-    let (mut tx, mut rx) = wired(echo).await;
+async fn messages_travel_both_ways_as_they_are(wire: WsDial) {
+    let (mut tx, mut rx) = wired(&wire, echo).await;
     for frame in [
         Frame::text("grüße"),
         Frame::binary(vec![0, 159, 146, 150]),
@@ -65,9 +64,8 @@ async fn messages_travel_both_ways_as_they_are() {
     assert_eq!((end.how, end.code), (How::CloseFrame, Some(1000)));
 }
 
-#[tokio::test]
-async fn pings_of_the_server_are_answered() {
-    let (_tx, mut rx) = wired(|mut socket: Socket| async move {
+async fn pings_of_the_server_are_answered(wire: WsDial) {
+    let (_tx, mut rx) = wired(&wire, |mut socket: Socket| async move {
         socket.send(Message::Ping("x".into())).await.unwrap();
         let answer = socket.next().await.unwrap().unwrap();
         assert!(answer.is_pong());
@@ -81,9 +79,8 @@ async fn pings_of_the_server_are_answered() {
     assert_eq!(frame, Frame::text("answered"));
 }
 
-#[tokio::test]
-async fn a_close_frame_keeps_its_code_and_reason() {
-    let (_tx, mut rx) = wired(|mut socket: Socket| async move {
+async fn a_close_frame_keeps_its_code_and_reason(wire: WsDial) {
+    let (_tx, mut rx) = wired(&wire, |mut socket: Socket| async move {
         let goodbye = CloseFrame {
             code: CloseCode::from(1011),
             reason: "quota\nexceeded".into(),
@@ -96,15 +93,13 @@ async fn a_close_frame_keeps_its_code_and_reason() {
     assert_eq!(end.reason.as_str(), "quota\\nexceeded");
 }
 
-#[tokio::test]
-async fn an_end_without_a_close_frame_is_the_networks() {
-    let (_tx, mut rx) = wired(|socket: Socket| async move { drop(socket) }).await;
+async fn an_end_without_a_close_frame_is_the_networks(wire: WsDial) {
+    let (_tx, mut rx) = wired(&wire, |socket: Socket| async move { drop(socket) }).await;
     let end = recv_end(&mut rx).await;
     assert_eq!(classify(&end), (Fault::Network, Retry::Backoff), "{end:?}");
 }
 
-#[tokio::test]
-async fn messages_beyond_the_limit_are_refused_either_way() {
+async fn messages_beyond_the_limit_are_refused_either_way(wire: WsDial) {
     let (listener, address) = listen().await;
     let server = tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
@@ -113,7 +108,7 @@ async fn messages_beyond_the_limit_are_refused_either_way() {
         socket.send(Message::binary(vec![0; 1001])).await.unwrap();
         socket.next().await
     });
-    let limited = WsDial::new().max_message(1000).max_frame(1000);
+    let limited = wire.max_message(1000).max_frame(1000);
     let (mut tx, mut rx) = dial_with(&limited, address, None).await.unwrap();
     let own = send(&mut tx, Frame::binary(vec![0; 1001]))
         .await
@@ -125,8 +120,7 @@ async fn messages_beyond_the_limit_are_refused_either_way() {
     assert!(matches!(told, Message::Close(Some(frame)) if frame.code == CloseCode::Size));
 }
 
-#[tokio::test]
-async fn a_refused_upgrade_keeps_status_words_and_wait() {
+async fn a_refused_upgrade_keeps_status_words_and_wait(wire: WsDial) {
     let rows: &[(&str, u16, &str, Option<u64>, Fault)] = &[
         ("401 Unauthorized", 401, "", None, Fault::Auth),
         ("403 Forbidden", 403, "", None, Fault::Forbidden),
@@ -155,7 +149,7 @@ async fn a_refused_upgrade_keeps_status_words_and_wait() {
             body.len()
         );
         let server = tokio::spawn(answer(listener, text.into_bytes()));
-        let end = refusal(address, Some("sk-canary-1")).await;
+        let end = refusal(&wire, address, Some("sk-canary-1")).await;
         assert_eq!(
             (end.stage, end.how),
             (Stage::Upgrade, How::Status),
@@ -178,8 +172,7 @@ async fn a_refused_upgrade_keeps_status_words_and_wait() {
     }
 }
 
-#[tokio::test]
-async fn an_endless_refusal_is_cut_off() {
+async fn an_endless_refusal_is_cut_off(wire: WsDial) {
     let (listener, address) = listen().await;
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
@@ -188,13 +181,12 @@ async fn an_endless_refusal_is_cut_off() {
         stream.write_all(head.as_bytes()).await.unwrap();
         while stream.write_all(&[b'x'; 4096]).await.is_ok() {}
     });
-    let end = refusal(address, None).await;
+    let end = refusal(&wire, address, None).await;
     assert_eq!(end.status, Some(403));
     assert!(end.reason.as_str().len() <= 260);
 }
 
-#[tokio::test]
-async fn redirects_are_not_followed() {
+async fn redirects_are_not_followed(wire: WsDial) {
     for status in [301, 302, 303, 307, 308] {
         let (listener, address) = listen().await;
         let (elsewhere, other) = listen().await;
@@ -202,7 +194,7 @@ async fn redirects_are_not_followed() {
             "HTTP/1.1 {status} Elsewhere\r\nLocation: ws://{other}/\r\nContent-Length: 0\r\n\r\n"
         );
         tokio::spawn(answer(listener, text.into_bytes()));
-        let end = refusal(address, Some("sk-canary-2")).await;
+        let end = refusal(&wire, address, Some("sk-canary-2")).await;
         assert_eq!(end.status, Some(status));
         assert_eq!(classify(&end).1, Retry::Never);
         let visited = tokio::time::timeout(Duration::from_millis(20), elsewhere.accept()).await;
@@ -210,8 +202,7 @@ async fn redirects_are_not_followed() {
     }
 }
 
-#[tokio::test]
-async fn what_is_not_an_upgrade_is_a_protocol_fault() {
+async fn what_is_not_an_upgrade_is_a_protocol_fault(wire: WsDial) {
     let rows: [&[u8]; 5] = [
         b"SSH-2.0-OpenSSH_9.9\r\n",
         b"\x00\x01\x02\x03garbage\r\n\r\n",
@@ -223,7 +214,7 @@ async fn what_is_not_an_upgrade_is_a_protocol_fault() {
     for row in rows {
         let (listener, address) = listen().await;
         tokio::spawn(answer(listener, row.to_vec()));
-        let end = refusal(address, None).await;
+        let end = refusal(&wire, address, None).await;
         assert_eq!(
             (end.stage, end.how),
             (Stage::Upgrade, How::Protocol),
@@ -233,17 +224,15 @@ async fn what_is_not_an_upgrade_is_a_protocol_fault() {
     }
 }
 
-#[tokio::test]
-async fn a_server_that_hangs_up_in_the_middle_of_the_upgrade_is_the_networks() {
+async fn a_server_that_hangs_up_in_the_middle_of_the_upgrade_is_the_networks(wire: WsDial) {
     let (listener, address) = listen().await;
     tokio::spawn(answer(listener, b"HTTP/1.1 101 Swi".to_vec()));
-    let end = refusal(address, None).await;
+    let end = refusal(&wire, address, None).await;
     assert_eq!(end.stage, Stage::Upgrade);
     assert_eq!(classify(&end).0, Fault::Network, "{end:?}");
 }
 
-#[tokio::test]
-async fn a_silent_server_is_seen_in_the_stage_it_is_silent_in() {
+async fn a_silent_server_is_seen_in_the_stage_it_is_silent_in(wire: WsDial) {
     let (_listener, address) = listen().await;
     let (endpoint, token) = endpoint(address, None);
     let progress = DialProgress::default();
@@ -252,22 +241,20 @@ async fn a_silent_server_is_seen_in_the_stage_it_is_silent_in() {
         token,
         progress: progress.clone(),
     };
-    let dial = WsDial::new();
+    let dial = wire;
     let ran_out = tokio::time::timeout(Duration::from_millis(50), dial.dial(request)).await;
     assert!(ran_out.is_err());
     assert_eq!(progress.stage(), Stage::Upgrade);
 }
 
-#[tokio::test]
-async fn a_closed_port_is_named_as_such() {
+async fn a_closed_port_is_named_as_such(wire: WsDial) {
     let (listener, address) = listen().await;
     drop(listener);
-    let end = refusal(address, None).await;
+    let end = refusal(&wire, address, None).await;
     assert_eq!((end.stage, end.how), (Stage::Connect, How::Io));
 }
 
-#[tokio::test]
-async fn a_server_may_speak_first_in_the_same_breath() {
+async fn a_server_may_speak_first_in_the_same_breath(wire: WsDial) {
     let (listener, address) = listen().await;
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
@@ -277,15 +264,14 @@ async fn a_server_may_speak_first_in_the_same_breath() {
         stream.write_all(&bytes).await.unwrap();
         let _ = stream.read_to_end(&mut Vec::new()).await;
     });
-    let (_tx, mut rx) = dial(address).await.unwrap();
+    let (_tx, mut rx) = dial_with(&wire, address, None).await.unwrap();
     let Ok(Incoming::Frame(frame)) = recv(&mut rx).await else {
         panic!("no frame");
     };
     assert_eq!(frame, Frame::text("hello"));
 }
 
-#[tokio::test]
-async fn frames_that_break_the_protocol_end_the_wire_with_a_word_to_the_peer() {
+async fn frames_that_break_the_protocol_end_the_wire_with_a_word_to_the_peer(wire: WsDial) {
     let rows: [(&str, &[u8], u16); 5] = [
         ("a reserved opcode", b"\x83\x00", 1002),
         ("a masked frame", b"\x81\x81aaaa\x00", 1002),
@@ -308,22 +294,57 @@ async fn frames_that_break_the_protocol_end_the_wire_with_a_word_to_the_peer() {
             let [_, _, m0, m1, _, _, c0, c1] = said;
             u16::from_be_bytes([c0 ^ m0, c1 ^ m1])
         });
-        let (_tx, mut rx) = dial(address).await.unwrap();
+        let (_tx, mut rx) = dial_with(&wire, address, None).await.unwrap();
         let end = recv_end(&mut rx).await;
         assert_eq!(end.how, How::Protocol, "{what}: {end:?}");
         assert_eq!(server.await.unwrap(), code, "{what}");
     }
 }
 
-#[tokio::test]
-async fn plaintext_to_elsewhere_is_refused_before_the_name_is_resolved() {
+async fn plaintext_to_elsewhere_is_refused_before_the_name_is_resolved(wire: WsDial) {
     let endpoint = antiphon_protocol::Endpoint {
         url: "ws://surely-not-resolvable.invalid/".parse().unwrap(),
         headers: http::HeaderMap::new(),
         auth: None,
     };
-    let refused: End = WsDial::new().check(&endpoint).unwrap_err();
+    let refused: End = wire.check(&endpoint).unwrap_err();
     assert_eq!((refused.stage, refused.how), (Stage::Resolve, How::Address));
-    let named = WsDial::new().allow_plaintext_host("surely-not-resolvable.invalid");
+    let named = wire.allow_plaintext_host("surely-not-resolvable.invalid");
     assert_eq!(named.check(&endpoint), Ok(()));
 }
+
+/// Each test on each framing library: the transport does not depend on either.
+macro_rules! on_each_wire {
+    ($($test:ident),* $(,)?) => {
+        mod tungstenite {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(antiphon_transport::WsDial::new()).await;
+            })*
+        }
+        mod tokio_websockets {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(antiphon_transport::WsDial::new().tokio_websockets()).await;
+            })*
+        }
+    };
+}
+
+on_each_wire![
+    messages_travel_both_ways_as_they_are,
+    pings_of_the_server_are_answered,
+    a_close_frame_keeps_its_code_and_reason,
+    an_end_without_a_close_frame_is_the_networks,
+    messages_beyond_the_limit_are_refused_either_way,
+    a_refused_upgrade_keeps_status_words_and_wait,
+    an_endless_refusal_is_cut_off,
+    redirects_are_not_followed,
+    what_is_not_an_upgrade_is_a_protocol_fault,
+    a_server_that_hangs_up_in_the_middle_of_the_upgrade_is_the_networks,
+    a_silent_server_is_seen_in_the_stage_it_is_silent_in,
+    a_closed_port_is_named_as_such,
+    a_server_may_speak_first_in_the_same_breath,
+    frames_that_break_the_protocol_end_the_wire_with_a_word_to_the_peer,
+    plaintext_to_elsewhere_is_refused_before_the_name_is_resolved,
+];

@@ -52,13 +52,9 @@ pub(crate) async fn dial_with(
         .expect("the dial ends")
 }
 
-pub(crate) async fn dial(address: SocketAddr) -> Result<WirePair, End> {
-    dial_with(&WsDial::new(), address, None).await
-}
-
 /// The end a dial meets.
-pub(crate) async fn refusal(address: SocketAddr, key: Option<&str>) -> End {
-    match dial_with(&WsDial::new(), address, key).await {
+pub(crate) async fn refusal(wire: &WsDial, address: SocketAddr, key: Option<&str>) -> End {
+    match dial_with(wire, address, key).await {
         Ok(_) => panic!("the dial succeeded"),
         Err(end) => end,
     }
