@@ -6,6 +6,8 @@ mod clock;
 mod driver;
 mod link;
 mod machine;
+#[cfg(feature = "recording")]
+mod record;
 mod rng;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -15,6 +17,8 @@ mod wire;
 #[cfg(any(feature = "tungstenite", feature = "tokio-websockets"))]
 mod ws;
 
+#[cfg(feature = "recording")]
+pub use self::record::{Recorded, RecordedEnd, RecordedLine, RecordingDial};
 #[cfg(any(feature = "tungstenite", feature = "tokio-websockets"))]
 pub use self::ws::{Connect, Destination, HttpProxy, Socket, TcpConnect, WsDial};
 pub use self::{

@@ -95,6 +95,17 @@ pub trait Dial: Send + Sync {
     }
 }
 
+#[async_trait]
+impl<D: Dial + ?Sized> Dial for Arc<D> {
+    async fn dial(&self, request: DialRequest) -> Result<WirePair, End> {
+        (**self).dial(request).await
+    }
+
+    fn check(&self, endpoint: &Endpoint) -> Result<(), End> {
+        (**self).check(endpoint)
+    }
+}
+
 /// The sending half of a wire.
 pub trait WireTx: Send {
     /// Ready when one more frame may be given.

@@ -35,10 +35,14 @@ mod memory;
 #[cfg(any(feature = "tungstenite", feature = "tokio-websockets"))]
 mod network;
 mod pipe;
+#[cfg(feature = "recording")]
+mod replay;
 mod scripted;
 
 #[cfg(any(feature = "tungstenite", feature = "tokio-websockets"))]
 pub use self::network::{Faults, MemoryListener, MemoryNetwork};
+#[cfg(feature = "recording")]
+pub use self::replay::{BadRecording, ReplayDial};
 pub use self::{
     faulty::{ByteFault, Faulty},
     memory::{MemoryDial, Peer, PeerOutput},

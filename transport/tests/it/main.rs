@@ -17,6 +17,7 @@ mod link;
 mod link_random;
 mod liveness;
 mod races;
+mod record;
 mod secure;
 mod storm;
 mod support;
