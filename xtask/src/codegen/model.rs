@@ -1,6 +1,6 @@
 //! A description of one protocol, as read from `protocol/<x>/schema/*.wire`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All files of one protocol; names may refer across files.
 #[derive(Debug, Default)]
@@ -171,6 +171,24 @@ impl Description {
                 }
                 _ => false,
             })
+    }
+
+    /// Every name that stands on the wire: members, types and values.
+    pub(crate) fn words(&self) -> BTreeSet<&str> {
+        let mut words = BTreeSet::new();
+        for item in self.files.iter().flat_map(|file| &file.items) {
+            match &item.kind {
+                Kind::Object(object) => {
+                    words.extend(object.fields.iter().map(|field| field.wire.as_str()));
+                    words.extend(object.tags.iter().map(|(_, value)| value.as_str()));
+                }
+                Kind::Enum(variants) => {
+                    words.extend(variants.iter().map(|variant| variant.wire.as_str()));
+                }
+                Kind::Union(_) | Kind::Events(_) | Kind::Frames(_) => {}
+            }
+        }
+        words
     }
 
     /// The item of that name, as seen from `file`: its own names come first.

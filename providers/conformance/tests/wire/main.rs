@@ -13,6 +13,7 @@
 
 mod corpus;
 mod damaged;
+mod fixtures;
 mod generate;
 mod random;
 mod recorded;
