@@ -111,14 +111,17 @@ impl Tree {
     }
 }
 
-/// Gathers the text files below `folder`, without build output and the version history.
+/// What programs leave behind: build output, the version history, what a fuzzer gathers.
+const LEFTOVERS: &[&str] = &["target", ".git", "corpus", "artifacts"];
+
+/// Gathers the text files below `folder`, without leftovers.
 fn collect(root: &Path, folder: &Path, texts: &mut Vec<Text>) -> Result<()> {
     let unreadable = || format!("{} cannot be read", folder.display());
     for entry in fs::read_dir(folder).with_context(unreadable)? {
         let path = entry.with_context(unreadable)?.path();
         let hidden = path
             .file_name()
-            .is_some_and(|name| name == "target" || name == ".git");
+            .is_some_and(|name| LEFTOVERS.iter().any(|leftover| name == *leftover));
         if path.is_symlink() || hidden {
             continue;
         }

@@ -51,7 +51,7 @@ pub(crate) fn generated_head(tree: &Tree) -> Vec<Finding> {
 /// No file names a folder of one machine or the host of a registry.
 pub(crate) fn portable(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let foreign = |text: &&Text| text.path != "Cargo.lock" && !text.path.starts_with(OWN);
+    let foreign = |text: &&Text| !text.path.ends_with("Cargo.lock") && !text.path.starts_with(OWN);
     for text in tree.texts.iter().filter(foreign) {
         for (index, line) in text.content.lines().enumerate() {
             if let Some(folder) = MACHINE.iter().find(|folder| names(line, folder)) {
