@@ -19,6 +19,7 @@ use crate::{
     runner::Parts,
     shared::SharedProvider,
     telemetry::Spans,
+    updates::Updates,
 };
 
 type Adjust = Arc<dyn Fn(SessionBuilder) -> SessionBuilder + Send + Sync>;
@@ -255,7 +256,7 @@ impl RunnerBuilder {
         let stops_on_speech = self.stops_on_speech(&config);
         let mut session = Session::builder(SharedProvider(Arc::clone(&self.provider)));
         let model = config.model.clone();
-        session = session.config(config);
+        session = session.config(config.clone());
         for adjust in &self.adjust {
             session = adjust(session);
         }
@@ -263,6 +264,7 @@ impl RunnerBuilder {
         let lanes = Arc::new(Lanes::new(&self.routes, &self.lane_limits));
         let board = Board::new(listed, by_hand, self.automatic, self.tool_limits);
         let tools = self.tools.clone();
+        let (updates, updater) = Updates::new(session.clone(), config);
         let spans = Spans::new(self.provider.name(), &model);
         let desk = Desk::new(
             board,
@@ -270,6 +272,7 @@ impl RunnerBuilder {
             self.guards.clone(),
             Arc::clone(&lanes),
             session,
+            updates,
             spans.current().clone(),
         );
         let builder = self.clone();
@@ -277,6 +280,7 @@ impl RunnerBuilder {
             builder,
             desk,
             lanes,
+            updater,
             events,
             spans,
             stops_on_speech,

@@ -2,10 +2,10 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use antiphon_protocol::{CallId, Interruption, ToolCall, ToolResult};
+use antiphon_protocol::{CallId, Interruption, SessionConfig, ToolCall, ToolResult};
 use antiphon_session::{Delivery, Session, SessionError};
 
-use crate::{ExecuteError, ToolEnd, board::Input, desk::Desk, handler::Notice};
+use crate::{ExecuteError, ToolEnd, UpdateError, board::Input, desk::Desk, handler::Notice};
 
 /// Speaks to a running agent; clones speak to the same one.
 ///
@@ -15,6 +15,23 @@ use crate::{ExecuteError, ToolEnd, board::Input, desk::Desk, handler::Notice};
 #[derive(Clone, Debug)]
 pub struct Control {
     desk: Arc<Desk>,
+}
+
+/// What an agent is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Activity {
+    /// Nothing: it listens.
+    Idle,
+    /// The user speaks, or the model answers.
+    Talking,
+    /// Tools work.
+    ExecutingTools,
+    /// A change of the configuration is on its way or held.
+    Updating {
+        /// Which attempt it is, from 1.
+        attempt: u32,
+    },
 }
 
 impl Control {
@@ -65,6 +82,58 @@ impl Control {
     pub async fn execute(&self, call: &CallId) -> Result<ToolEnd, ExecuteError> {
         let end = self.desk.execute(call)?;
         end.await.map_err(|_| ExecuteError::Ended)
+    }
+
+    /// Changes what the session is: `patch` turns what is desired so far into what is desired now.
+    ///
+    /// Safe at any moment. The change is made while the connection lives, at once where the provider
+    /// takes it; a change that is refused for now, or meets a connection that is being replaced, is held
+    /// until the model is idle and no call is open, and is tried three times. Changes that come
+    /// meanwhile are merged into it, the last word winning, and share its outcome. A new connection is
+    /// brought to the same state. Resolves within two minutes.
+    ///
+    /// Tools that a change declares beside those of the builder are answered by hand.
+    ///
+    /// Cancel safe: a change that was taken is made even if nobody waits for it.
+    ///
+    /// # Errors
+    /// When the provider cannot change it while the connection lives, or would not; the session is as it
+    /// was then.
+    pub async fn update(
+        &self,
+        patch: impl FnOnce(SessionConfig) -> SessionConfig + Send + 'static,
+    ) -> Result<(), UpdateError> {
+        self.desk.updates().change(Box::new(patch), None).await
+    }
+
+    /// As [`Control::update`], and then tells the model of it in a message of the application; at most
+    /// once.
+    ///
+    /// # Errors
+    /// See [`Control::update`]; [`UpdateError::Bridge`] when only the message failed.
+    pub async fn update_with_bridge(
+        &self,
+        patch: impl FnOnce(SessionConfig) -> SessionConfig + Send + 'static,
+        message: impl Into<String>,
+    ) -> Result<(), UpdateError> {
+        self.desk
+            .updates()
+            .change(Box::new(patch), Some(message.into()))
+            .await
+    }
+
+    /// What the agent is doing at this moment.
+    pub fn activity(&self) -> Activity {
+        let attempt = self.desk.updates().attempts();
+        if attempt > 0 {
+            Activity::Updating { attempt }
+        } else if self.desk.is_working() {
+            Activity::ExecutingTools
+        } else if self.session().state().borrow().turn.is_idle() {
+            Activity::Idle
+        } else {
+            Activity::Talking
+        }
     }
 
     pub(crate) fn report_progress(&self, call: &Arc<ToolCall>, message: String) {

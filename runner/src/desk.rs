@@ -30,6 +30,7 @@ use crate::{
     handler::{Lanes, Notice},
     problem::words_of,
     telemetry::{tool_ended, tool_failed, tool_span},
+    updates::Updates,
 };
 
 /// How long the clock sleeps when nothing is due.
@@ -41,6 +42,7 @@ pub(crate) struct Desk {
     guards: Guards,
     lanes: Arc<Lanes>,
     session: Session,
+    updates: Updates,
     /// What the work of calls belongs to that did not begin with their announcement.
     home: Span,
     /// The deadline has changed, or work was dropped.
@@ -81,6 +83,7 @@ impl Desk {
         guards: Guards,
         lanes: Arc<Lanes>,
         session: Session,
+        updates: Updates,
         home: Span,
     ) -> Arc<Self> {
         let inner = Inner {
@@ -96,6 +99,7 @@ impl Desk {
             guards,
             lanes,
             session,
+            updates,
             home,
             changed: Notify::new(),
             dropped: Mutex::default(),
@@ -107,6 +111,15 @@ impl Desk {
 
     pub(crate) fn session(&self) -> &Session {
         &self.session
+    }
+
+    pub(crate) fn updates(&self) -> &Updates {
+        &self.updates
+    }
+
+    /// Whether any call's work runs.
+    pub(crate) fn is_working(&self) -> bool {
+        self.lock().board.running() > 0
     }
 
     pub(crate) fn lanes(&self) -> &Lanes {

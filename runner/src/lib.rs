@@ -14,6 +14,7 @@ mod tally;
 mod telemetry;
 mod times;
 mod tool;
+mod updates;
 
 #[cfg(feature = "schemars")]
 pub use self::tool::{typed_tool, typed_tool_sync};
@@ -21,7 +22,7 @@ pub use self::{
     approval::{Approver, Decision, ToolHook},
     board::{ExecuteError, RateCap, ToolLimits},
     builder::{RunnerBuilder, StartError},
-    control::Control,
+    control::{Activity, Control},
     handler::{Handler, HandlerResult, HandlerReturn, Lane, LaneLimits},
     outcome::{Lag, Outcome, Responses, RunError, ToolAnswer, ToolEnd, ToolOutcome, ToolRecord},
     problem::{HandlerFault, Problem},
@@ -31,4 +32,5 @@ pub use self::{
         CancelReason, Cancellation, FunctionTool, OnStop, Tool, ToolContext, ToolError,
         ToolErrorKind, ToolOutput, ToolPolicy, ToolReturn, tool_fn, tool_fn_sync,
     },
+    updates::UpdateError,
 };

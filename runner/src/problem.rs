@@ -5,7 +5,7 @@ use std::{any::Any, time::Duration};
 use antiphon_protocol::{CallId, Malformed, PeerText, ServerError};
 use thiserror::Error;
 
-use crate::{Lane, ToolAnswer};
+use crate::{Lane, ToolAnswer, UpdateError};
 
 /// Something went wrong, and the conversation goes on.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -38,6 +38,9 @@ pub enum Problem {
         /// What became of the answer.
         answer: ToolAnswer,
     },
+    /// A new connection could not be brought to the state that was asked for.
+    #[error("a new connection could not be updated: {0}")]
+    Update(UpdateError),
     /// A tool broke down; the model was told that it did, not how.
     #[error("tool {name} panicked in call {call}: {words}")]
     ToolPanicked {
@@ -59,6 +62,7 @@ impl Problem {
             Self::Malformed(_) => "malformed",
             Self::Handler { .. } => "handler",
             Self::Unanswered { .. } => "unanswered",
+            Self::Update(_) => "update",
             Self::ToolPanicked { .. } => "tool_panicked",
         }
     }

@@ -14,6 +14,7 @@ use crate::{
     tally::Tally,
     telemetry::{Measures, Spans},
     times::Stopwatch,
+    updates::Updater,
 };
 
 /// What a builder has put together for a run.
@@ -21,6 +22,7 @@ pub(crate) struct Parts {
     pub(crate) builder: RunnerBuilder,
     pub(crate) desk: Arc<Desk>,
     pub(crate) lanes: Arc<Lanes>,
+    pub(crate) updater: Updater,
     pub(crate) events: Events,
     pub(crate) spans: Spans,
     /// Whether the user's speech alone stops the model.
@@ -40,7 +42,8 @@ pub struct Runner {
     events: Events,
     /// One task per lane that somebody listens on.
     handlers: JoinSet<()>,
-    timekeeper: JoinSet<()>,
+    /// The keeper of deadlines and the maker of changes.
+    attendants: JoinSet<()>,
     tally: Tally,
     stopwatch: Stopwatch,
     measures: Measures,
@@ -64,6 +67,7 @@ impl Runner {
             builder,
             desk,
             lanes,
+            updater,
             events,
             spans,
             stops_on_speech,
@@ -75,8 +79,9 @@ impl Runner {
             let routes = Arc::clone(&routes);
             handlers.spawn(Arc::clone(&lanes).serve(lane, routes, control.clone()));
         }
-        let mut timekeeper = JoinSet::new();
-        timekeeper.spawn(Arc::clone(&desk).keep_time());
+        let mut attendants = JoinSet::new();
+        attendants.spawn(Arc::clone(&desk).keep_time());
+        attendants.spawn(updater.serve(Arc::clone(&desk)));
         Self {
             drain: builder.lane_limits.drain,
             builder,
@@ -85,7 +90,7 @@ impl Runner {
             lanes,
             events,
             handlers,
-            timekeeper,
+            attendants,
             tally: Tally::default(),
             stopwatch: Stopwatch::default(),
             measures: Measures::default(),
@@ -214,7 +219,8 @@ impl Runner {
         match event {
             Event::ToolCall(call) => span.in_scope(|| self.desk.tell(Input::Called(call.clone()))),
             Event::ToolCallsCancelled { calls } => self.desk.tell(Input::Withdrawn(calls.clone())),
-            Event::Rotated(rotation) if !rotation.losses.calls_void.is_empty() => {
+            Event::Rotated(rotation) => {
+                self.desk.updates().rotated();
                 self.desk
                     .tell(Input::Lost(rotation.losses.calls_void.clone()));
             }
@@ -245,6 +251,6 @@ impl Drop for Runner {
     fn drop(&mut self) {
         self.desk.abort();
         self.handlers.abort_all();
-        self.timekeeper.abort_all();
+        self.attendants.abort_all();
     }
 }

@@ -1,5 +1,7 @@
 //! What the board is told.
 
+use std::collections::BTreeSet;
+
 use antiphon_protocol::{CallId, ToolCall};
 use thiserror::Error;
 
@@ -28,6 +30,8 @@ pub(crate) enum Input {
     Interrupted,
     /// The caller answered these calls by hand.
     AnsweredByHand(Vec<CallId>),
+    /// These are the tools the model knows.
+    Declared(BTreeSet<String>),
     /// The session is over.
     Ended,
     /// A deadline may have come.

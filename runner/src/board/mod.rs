@@ -144,6 +144,7 @@ impl Board {
             }
             Input::Interrupted => self.interrupted(now),
             Input::AnsweredByHand(calls) => self.answered_by_hand(now, &calls),
+            Input::Declared(names) => self.declared(names),
             Input::Ended => self.ended(now),
             Input::Timeout => self.timeouts(now),
         }
@@ -185,6 +186,17 @@ impl Board {
     /// Whether no call has anything left to come.
     pub(crate) fn is_idle(&self) -> bool {
         self.calls.is_empty()
+    }
+
+    /// Calls whose work runs.
+    pub(crate) fn running(&self) -> usize {
+        self.running
+    }
+
+    /// Takes in what the model knows; what is not in the list is served by hand.
+    fn declared(&mut self, mut names: BTreeSet<String>) {
+        names.retain(|name| self.tools.iter().all(|listed| listed.name != *name));
+        self.by_hand = names;
     }
 
     /// Settles whatever is left, whether or not its work has stopped, and hands out the records.

@@ -17,9 +17,10 @@ use std::{
 };
 
 use antiphon_protocol::{
-    AudioChunk, AudioFormat, CallId, Capabilities, Codec, Command, CommandId, ConfigField,
-    Endpoint, Event, Frame, OpeningPlan, OutputModality, Provider, ResponseDone, ResponseStatus,
-    ServerError, SessionConfig, Signal, Sink, Speech, TextDelta, ToolCall, Unsupported,
+    AudioChunk, AudioFormat, CallId, Capabilities, Codec, Command, CommandId, ConfigField, Content,
+    Endpoint, Event, Frame, ItemKind, OpeningPlan, Provider, Receipts, ResponseDone,
+    ResponseStatus, ServerError, SessionConfig, Signal, Sink, Speech, TextDelta, ToolCall,
+    Unsupported,
 };
 use antiphon_runner::{Outcome, RunError, Runner, RunnerBuilder};
 use antiphon_transport::testing::{PeerWire, ScriptedDial, ScriptedPeer};
@@ -27,7 +28,10 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 /// The provider.
-pub(crate) struct Toy;
+pub(crate) struct Toy {
+    /// Whether its configuration can change while a connection lives.
+    pub(crate) live: bool,
+}
 
 const FIELDS: &[ConfigField] = &[
     ConfigField::Model,
@@ -46,6 +50,7 @@ impl Provider for Toy {
         let mut able = Capabilities::minimal("these tests");
         able.fields = Cow::Borrowed(FIELDS);
         able.cancel = true;
+        able.receipts = Receipts::Refusals;
         able.server_interrupts = true;
         able.follow_up = antiphon_protocol::FollowUp::Explicit;
         Cow::Owned(able)
@@ -61,6 +66,8 @@ impl Provider for Toy {
             endpoint,
             Box::new(ToyCodec {
                 config: Arc::clone(&plan.config),
+                live: self.live,
+                change: None,
             }),
         ))
     }
@@ -68,6 +75,9 @@ impl Provider for Toy {
 
 struct ToyCodec {
     config: Arc<SessionConfig>,
+    live: bool,
+    /// The last change that was asked for.
+    change: Option<CommandId>,
 }
 
 impl Codec for ToyCodec {
@@ -145,6 +155,14 @@ impl Codec for ToyCodec {
                     .map(|id| CallId::from(id.as_str().unwrap()))
                     .collect(),
             }),
+            "configured" => {
+                out.event(Event::Configured);
+                out.signal(Signal::Ack(self.change.take().unwrap()));
+            }
+            "refused" => {
+                let change = self.change.take().unwrap();
+                out.signal(Signal::Reject(change, ServerError::default()));
+            }
             "error" => out.event(Event::Error(ServerError {
                 message: text("message").as_str().into(),
                 benign: value["benign"].as_bool().unwrap_or(false),
@@ -156,7 +174,7 @@ impl Codec for ToyCodec {
 
     fn encode(
         &mut self,
-        _id: CommandId,
+        id: CommandId,
         command: &Command,
         out: &mut dyn Sink,
     ) -> Result<(), Unsupported> {
@@ -172,12 +190,46 @@ impl Codec for ToyCodec {
                     })));
                 }
             }
+            Command::Configure(_) if !self.live => {
+                return Err(Unsupported {
+                    provider: "toy",
+                    model: self.config.model.clone(),
+                    field: None,
+                    what: "configure".to_owned(),
+                    why: "it cannot change".to_owned(),
+                });
+            }
+            Command::Configure(config) => {
+                self.change = Some(id);
+                let instructions = &config.instructions;
+                let (voice, tools) = (&config.voice, config.tools.len());
+                out.send(frame(&json!({
+                    "t": "configure",
+                    "instructions": instructions,
+                    "voice": voice,
+                    "tools": tools,
+                })));
+            }
+            Command::AddItems(items) => {
+                let texts: Vec<&str> = items.iter().filter_map(text_of).collect();
+                out.send(frame(&json!({ "t": "add items", "texts": texts })));
+            }
             Command::Audio(bytes) => {
                 out.send(frame(&json!({ "t": "audio", "bytes": bytes.len() })));
             }
             other => out.send(frame(&json!({ "t": other.name() }))),
         }
         Ok(())
+    }
+}
+
+fn text_of(item: &antiphon_protocol::Item) -> Option<&str> {
+    let ItemKind::Message { content, .. } = &item.kind else {
+        return None;
+    };
+    match content.first() {
+        Some(Content::Text(text)) => Some(text),
+        _ => None,
     }
 }
 
@@ -257,7 +309,7 @@ impl Server {
 
 /// An agent's description with a model and nothing else.
 pub(crate) fn agent() -> RunnerBuilder {
-    Runner::builder(Toy).model("small")
+    Runner::builder(Toy { live: true }).model("small")
 }
 
 /// Connects an agent to a scripted server.
@@ -342,6 +394,3 @@ impl Notes {
 pub(crate) fn nothing() -> Value {
     json!({ "type": "object", "properties": {} })
 }
-
-/// What a text-only output looks like.
-pub(crate) const TEXT: OutputModality = OutputModality::Text;
