@@ -16,6 +16,7 @@ mod faults;
 mod link;
 mod link_random;
 mod liveness;
+mod netsim;
 mod races;
 mod record;
 mod secure;
