@@ -171,6 +171,48 @@ async fn a_server_that_never_speaks_ends_the_connect_within_its_deadlines() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_peer_that_speaks_another_language_is_told_from_a_silent_one() {
+    let (dial, peer) = ScriptedDial::new();
+    let (failed, _wire) = tokio::join!(builder(dial).connect(), async {
+        let wire = peer.accept().await;
+        for _ in 0..3 {
+            wire.send_text("garbage");
+        }
+        wire
+    });
+    let Err(ConnectError::Ended(ended)) = failed else {
+        panic!("{failed:?}")
+    };
+    assert_eq!(
+        ended.cause,
+        EndedCause::Fault(antiphon_protocol::Fault::Protocol)
+    );
+    assert_eq!(peer.dials(), 1, "it will not learn ours");
+
+    let (session, mut events, _peer, server) = live().await;
+    for line in ["garbage", "garbage", "garbage", "speech"] {
+        server.say(line);
+    }
+    let mut malformed = 0;
+    toy::until(&mut events, |event| {
+        matches!(event, Event::Malformed(_)).then_some(())
+    })
+    .await;
+    while !matches!(events.next().await, Some(Event::SpeechStarted(_))) {
+        malformed += 1;
+    }
+    assert_eq!(malformed, 2, "a few bad frames are events, not an end");
+    for _ in 0..32 {
+        server.say("garbage");
+    }
+    let ended = session.closed().await;
+    assert_eq!(
+        ended.cause,
+        EndedCause::Fault(antiphon_protocol::Fault::Protocol)
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn dropping_the_connect_leaves_nothing_behind() {
     let (dial, peer) = ScriptedDial::new();
     peer.hold_dials(true);

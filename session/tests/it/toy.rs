@@ -1,16 +1,16 @@
 //! A wire small enough to read in a test: one line of words per frame.
 //!
 //! Server: `ready`, `started R`, `audio R ITEM MS`, `text R WORDS`, `speak R ITEM WORDS`, `done R STATUS`, `call R ID`,
-//! `speech`, `silence`, `committed ITEM`, `ack N`, `reject N benign|bad`, `panic`.
+//! `speech`, `silence`, `committed ITEM`, `garbage`, `ack N`, `reject N benign|bad`, `panic`.
 //! Client: `hello`, with the words of the history it brings, and then the command's name in one word, its number, and its arguments.
 
 use std::{borrow::Cow, time::Duration};
 
 use antiphon_protocol::{
     AudioChunk, AudioFormat, Capabilities, Codec, Command, CommandId, Content, Endpoint, Event,
-    Fault, FollowUp, Frame, ItemKind, OpeningPlan, PeerText, Provider, Receipts, ResponseDone,
-    ResponseStatus, SeedLimits, ServerError, Signal, Sink, Speech, TextDelta, ToolCall,
-    Unsupported,
+    Fault, FollowUp, Frame, ItemKind, Malformed, OpeningPlan, PeerText, Provider, Receipts,
+    ResponseDone, ResponseStatus, SeedLimits, ServerError, Signal, Sink, Speech, TextDelta,
+    ToolCall, Unsupported,
 };
 use antiphon_session::{Events, Session, SessionBuilder};
 use antiphon_transport::testing::{PeerWire, ScriptedDial, ScriptedPeer};
@@ -135,6 +135,11 @@ impl Codec for ToyCodec {
                     previous: None,
                 });
             }
+            "garbage" => out.event(Event::Malformed(Malformed {
+                error: "no words".into(),
+                name: None,
+                bytes: line.len(),
+            })),
             "ack" => out.signal(Signal::Ack(number(1))),
             "reject" => {
                 let error = ServerError {
