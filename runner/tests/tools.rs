@@ -572,3 +572,22 @@ async fn dropping_the_runner_drops_its_tools() {
     settle().await;
     assert_eq!(notes.all(), ["dropped"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_place_of_dropped_work_is_free_again() {
+    let tool = tool_fn("hang", "", nothing(), |args: Value| async move {
+        if args["hang"] == true {
+            std::future::pending::<()>().await;
+        }
+        "ok"
+    });
+    let tool = tool.at_once(1).timeout(Duration::from_secs(20));
+    let (run, server) = run(agent().tool(tool)).await;
+    server.call("a", "hang", r#"{"hang":true}"#);
+    assert_eq!(error_of(&server.result().await).0, "timed_out");
+    server.call("b", "hang", "{}");
+    let begun = Instant::now();
+    assert_eq!(server.result().await["output"], "ok");
+    assert_eq!(begun.elapsed().as_secs(), 5, "after the grace of the first");
+    run.close().await;
+}
