@@ -370,3 +370,170 @@ fn add_text(parts: &mut Vec<(Option<ItemId>, String)>, delta: &TextDelta) {
         part.clone_from(&delta.text);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use antiphon_protocol::{
+        AudioChunk, AudioFormat, Generation, Recovery, Rotation, RotationCause, Speech,
+    };
+
+    use super::*;
+
+    fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    fn started(id: &str) -> Event {
+        Event::ResponseStarted {
+            response: Some(id.into()),
+        }
+    }
+
+    fn done(id: &str, status: ResponseStatus) -> Event {
+        Event::ResponseDone(ResponseDone {
+            response: Some(id.into()),
+            status,
+            usage: None,
+        })
+    }
+
+    fn audio(response: &str, samples: usize) -> Event {
+        let mut chunk = AudioChunk::new(vec![0; samples * 2].into(), AudioFormat::PCM16_24K);
+        chunk.response = Some(response.into());
+        Event::Audio(chunk)
+    }
+
+    fn said(response: &str, text: &str) -> Event {
+        let (item, response) = (Some("i".into()), Some(response.into()));
+        Event::OutputTranscript(TextDelta {
+            item,
+            response,
+            content_index: 0,
+            text: text.to_owned(),
+            done: false,
+        })
+    }
+
+    fn stopped() -> Event {
+        Event::SpeechStopped(Speech {
+            item: None,
+            at: None,
+            derived: false,
+        })
+    }
+
+    fn lost(id: &str) -> Event {
+        done(
+            id,
+            ResponseStatus::Incomplete {
+                reason: Some("connection_lost".to_owned()),
+            },
+        )
+    }
+
+    fn rotated(response_asked_again: bool) -> Event {
+        let losses = Losses {
+            response_lost: true,
+            response_asked_again,
+            ..Losses::default()
+        };
+        let (generation, cause) = (Generation::new(2), RotationCause::Drop);
+        Event::Rotated(Rotation {
+            generation,
+            cause,
+            recovery: Recovery::Reseeded,
+            losses,
+        })
+    }
+
+    fn account(events: &[Event]) -> Account {
+        let mut account = Account::default();
+        account.begin_words(ms(0), "Hello?");
+        tell(&mut account, events);
+        account
+    }
+
+    fn tell(account: &mut Account, events: &[Event]) {
+        for event in events {
+            account.event(ms(100), event);
+        }
+    }
+
+    #[test]
+    fn what_is_still_said_while_the_caller_interrupts_answers_the_turn_before() {
+        let mut account = account(&[started("a"), audio("a", 10)]);
+        account.begin_recording(ms(50), ms(1000), ms(900));
+        tell(
+            &mut account,
+            &[audio("a", 10), started("late"), audio("late", 5), stopped()],
+        );
+        tell(&mut account, &[started("b"), audio("b", 7), audio("a", 1)]);
+        let produced: Vec<u64> = account.turns.iter().map(|turn| turn.produced).collect();
+        assert_eq!(produced, [26, 7]);
+    }
+
+    #[test]
+    fn a_turn_is_answered_when_no_call_and_no_response_is_open() {
+        let call = ToolCall {
+            id: "c".into(),
+            name: "get_weather".to_owned(),
+            arguments: "{}".to_owned(),
+            item: None,
+            response: Some("a".into()),
+        };
+        let mut account = account(&[
+            started("a"),
+            Event::ToolCall(call.clone()),
+            Event::ToolCall(call),
+        ]);
+        tell(&mut account, &[done("a", ResponseStatus::Completed)]);
+        assert_eq!(
+            account.turns[0].calls.len(),
+            1,
+            "told twice, it is still one call"
+        );
+        assert!(!account.turns[0].is_answered());
+        account.answered(ms(7), &"c".into(), "sunny".to_owned());
+        assert!(account.turns[0].is_answered());
+        tell(&mut account, &[started("b")]);
+        assert!(!account.turns[0].is_answered());
+        tell(&mut account, &[done("b", ResponseStatus::Completed)]);
+        assert_eq!(account.turns[0].outcome(), Outcome::Completed);
+    }
+
+    #[test]
+    fn an_answer_lost_with_its_connection_fails_unless_it_is_asked_for_again() {
+        let mut account = account(&[started("a"), lost("a")]);
+        assert!(!account.turns[0].is_answered() && account.is_cut_off());
+        let mut again = account.clone();
+
+        tell(&mut account, &[rotated(false)]);
+        assert_eq!(account.turns[0].outcome(), Outcome::Failed);
+        assert!(account.turns[0].is_answered() && account.is_cut_off());
+
+        tell(&mut again, &[rotated(true)]);
+        assert!(!again.turns[0].is_answered() && !again.is_cut_off());
+        tell(
+            &mut again,
+            &[started("b"), done("b", ResponseStatus::Completed)],
+        );
+        assert_eq!(again.turns[0].outcome(), Outcome::Completed);
+    }
+
+    #[test]
+    fn of_an_interrupted_answer_the_words_heard_are_told() {
+        let mut account = account(&[
+            started("a"),
+            audio("a", 100),
+            said("a", "one two three four"),
+        ]);
+        assert_eq!(
+            account.turns[0].assistant().as_deref(),
+            Some("one two three four")
+        );
+        account.turns[0].heard = 50;
+        account.turns[0].cut = Some(ms(200));
+        assert_eq!(account.turns[0].assistant().as_deref(), Some("one two …"));
+        assert_eq!(account.turns[0].outcome(), Outcome::Interrupted);
+    }
+}

@@ -27,7 +27,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE.wav")]
     pub input: Vec<PathBuf>,
     /// Words to write as one turn; turns keep the order in which they are given. Repeatable.
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = words)]
     pub text: Vec<String>,
     /// How fast recordings are said and answers are played.
     #[arg(long, value_enum, default_value = "real")]
@@ -111,6 +111,13 @@ fn in_order(matches: &ArgMatches, options: &Options) -> Vec<Given> {
     turns.into_iter().map(|(_, turn)| turn).collect()
 }
 
+fn words(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("give some words".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 /// Half a second is the least in which a connection can fail in order; a day is for ever.
 fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse::<f64>() {
@@ -163,6 +170,7 @@ mod tests {
             "--timeout 0",
             "--timeout nan",
             "--timeout soon",
+            "--text=",
             "--inputs x",
             "x",
         ] {

@@ -45,7 +45,7 @@ pub enum Start {
 }
 
 /// When the bundled interruption falls into the answer.
-const INTO_THE_ANSWER: Duration = Duration::from_millis(1750);
+const INTO_THE_ANSWER: Duration = Duration::from_millis(1500);
 
 impl Plan {
     /// The turns of a command line; without any, the bundled conversation.

@@ -270,7 +270,7 @@ fn failure(remains: &Remains, scene: Scene<'_>) -> Option<Failure> {
         );
         return Some(Failure::new(Exit::Garbage, sentence));
     }
-    if *stop == Stop::Ended && !remains.ended.is_orderly() {
+    if !remains.ended.is_orderly() {
         return Some(verdict::of_end(&remains.ended, scene));
     }
     if remains.cut_off {

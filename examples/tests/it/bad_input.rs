@@ -1,5 +1,7 @@
 //! Whatever goes wrong: one sentence that names the thing and the remedy, its exit code, in time.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::time::Duration;
 
 use antiphon_emulator::Refusal;

@@ -1,5 +1,11 @@
 //! Conversations that go well: what is told of them, and what is written.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
 use std::{
     path::Path,
     time::{Duration, Instant},

@@ -1,6 +1,6 @@
 //! The other ends: an emulator with a script, and sockets that behave badly.
 
-#![expect(clippy::unwrap_used, reason = "a test without its peer has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{
     io::{Read as _, Write as _},

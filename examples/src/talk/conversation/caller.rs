@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 use antiphon_protocol::AudioFormat;
 use antiphon_runner::Control;
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::talk::{microphone::Microphone, plan::Start, timeline::Sound};
 
@@ -52,6 +52,8 @@ pub(super) struct Caller {
     format: AudioFormat,
     /// Open while something is, or will be, said aloud.
     microphone: Option<(Microphone, mpsc::Sender<Bytes>)>,
+    /// Carries what the microphone picks up; ends after the microphone is put away.
+    carrier: Option<JoinHandle<()>>,
     refusals: (
         mpsc::UnboundedSender<String>,
         mpsc::UnboundedReceiver<String>,
@@ -67,8 +69,10 @@ impl Caller {
         let is_spoken = cues
             .iter()
             .any(|cue| matches!(cue.line, Line::Recording(_)));
+        let (line, carrier) = is_spoken.then(|| line_to(control)).unzip();
         Self {
-            microphone: is_spoken.then(|| (Microphone::new(format), line_to(control))),
+            microphone: line.map(|line| (Microphone::new(format), line)),
+            carrier,
             cues: cues.into(),
             format,
             refusals: mpsc::unbounded_channel(),
@@ -144,6 +148,11 @@ impl Caller {
         self.microphone = None;
     }
 
+    /// Whether the session was given everything that was picked up before the microphone was put away.
+    pub(super) fn is_through(&self) -> bool {
+        self.carrier.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
     /// The recordings where they were said, and the samples that the session did not take.
     pub(super) fn into_said(self) -> (Vec<Sound>, u64) {
         (self.said, self.unsent)
@@ -162,15 +171,15 @@ impl Caller {
 
 /// Carries the caller's audio to the session, so that a session that takes none for a while holds up
 /// nothing else.
-fn line_to(control: &Control) -> mpsc::Sender<Bytes> {
+fn line_to(control: &Control) -> (mpsc::Sender<Bytes>, JoinHandle<()>) {
     let (line, mut pieces) = mpsc::channel::<Bytes>(QUEUE);
     let control = control.clone();
-    tokio::spawn(async move {
+    let carrier = tokio::spawn(async move {
         while let Some(piece) = pieces.recv().await {
             if control.send_audio(piece).await.is_err() {
                 break;
             }
         }
     });
-    line
+    (line, carrier)
 }

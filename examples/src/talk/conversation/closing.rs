@@ -89,11 +89,16 @@ impl Conversation {
     /// Waits for what is still on its way: the caller's last silence, and transcripts.
     async fn settle(&mut self) {
         let until = Instant::now() + SETTLE;
+        let mut quiet_since: Option<Instant> = None;
         loop {
             let uplink = self.state.borrow().uplink;
             let is_sent = uplink.accepted <= uplink.sent + uplink.dropped;
-            if is_sent && self.account.turns.iter().all(|turn| turn.user.is_some()) {
-                return;
+            let has_words = self.account.turns.iter().all(|turn| turn.user.is_some());
+            if self.caller.is_through() && is_sent && has_words {
+                // What was handed over last may not have been counted yet.
+                if quiet_since.get_or_insert_with(Instant::now).elapsed() >= PERIOD {
+                    return;
+                }
             }
             // Cancel safe: timers and the runner's next event lose nothing.
             tokio::select! {

@@ -1,7 +1,7 @@
 //! The conversation as a picture: two lanes of waveform on one time axis, and what happened between.
 //!
-//! The picture is plain SVG text. Everything with a label goes through [`rows`], which gives it a
-//! row of its own where it would touch another label.
+//! The picture is plain SVG text. Everything with a label gets a row of its own where it would touch
+//! another label.
 
 mod rows;
 mod svg;
