@@ -6,8 +6,9 @@
 )]
 
 use antiphon_openai_realtime_types::{
-    AudioConfig, AudioInput, ClientEvent, DecodeError, FunctionTool, Item, Limits, McpTool,
-    Nullable, RealtimeSession, ServerEvent, Session, SessionUpdate, Tool, VoiceName,
+    AudioConfig, AudioInput, CallIncoming, ClientEvent, ClientSecretRequest, ClientSecretResponse,
+    DecodeError, ExpiresAfter, FunctionTool, Item, Limits, McpTool, Nullable, RealtimeSession,
+    ServerEvent, Session, SessionUpdate, Tool, VoiceName, beta,
 };
 use serde_json::{Value, json};
 
@@ -190,4 +191,67 @@ fn an_enum_is_read_from_its_string_and_keeps_others() {
     assert_eq!(VoiceName::from("marin"), VoiceName::Marin);
     assert_eq!(VoiceName::from("tomorrow").as_str(), "tomorrow");
     assert!(VoiceName::KNOWN.contains(&"marin"));
+}
+
+#[test]
+fn a_short_lived_credential_is_asked_for_and_answered() {
+    let request = ClientSecretRequest::default()
+        .with_expires_after(ExpiresAfter::default().with_seconds(60))
+        .with_session(RealtimeSession::default());
+    assert_eq!(
+        serde_json::to_value(request).unwrap(),
+        json!({"expires_after": {"seconds": 60}, "session": {"type": "realtime"}})
+    );
+    let answer = json!({
+        "value": "ek_1",
+        "expires_at": 1_790_000_000,
+        "session": {"type": "realtime", "id": "s", "object": "realtime.session"},
+    });
+    let response: ClientSecretResponse = serde_json::from_value(answer.clone()).unwrap();
+    assert_eq!(response.value.expose(), "ek_1");
+    assert!(!format!("{response:?}").contains("ek_1"));
+    assert_eq!(serde_json::to_value(response).unwrap(), answer);
+}
+
+#[test]
+fn an_incoming_call_is_announced() {
+    let webhook = json!({
+        "id": "evt_1", "object": "event", "created_at": 1, "type": "realtime.call.incoming",
+        "data": {"call_id": "c", "sip_headers": [{"name": "From", "value": "sip:a"}]},
+    });
+    let call: CallIncoming = serde_json::from_value(webhook.clone()).unwrap();
+    assert_eq!(call.data.call_id, "c");
+    assert_eq!(serde_json::to_value(call).unwrap(), webhook);
+}
+
+#[test]
+fn the_beta_shape_has_flat_sessions() {
+    let frame = json!({
+        "type": "session.created",
+        "session": {
+            "id": "s", "modalities": ["text", "audio"], "turn_detection": null,
+            "voice": {"name": "alloy", "type": "openai"}, "input_audio_format": "pcm16",
+        },
+    });
+    let event = beta::ServerEvent::from_json(&frame.to_string()).unwrap();
+    let beta::ServerEvent::SessionCreated(created) = &event else {
+        panic!("{event:?}")
+    };
+    assert_eq!(
+        created.session.input_audio_format,
+        Some(beta::AudioFormat::Pcm16)
+    );
+    assert!(created.session.turn_detection.is_null());
+    assert_eq!(
+        serde_json::from_str::<Value>(&event.to_json()).unwrap(),
+        frame
+    );
+    for mixed in [
+        "response.audio.done",
+        "response.output_audio.done",
+        "ping",
+        "mcp_list_tools.failed",
+    ] {
+        assert!(beta::ServerEvent::EVENT_TYPES.contains(&mixed), "{mixed}");
+    }
 }

@@ -8,9 +8,11 @@ mod emit;
 mod facts;
 pub(crate) mod model;
 mod names;
-mod parse;
+pub(crate) mod parse;
 mod shapes;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::BTreeMap,
