@@ -17,6 +17,8 @@ mod wire;
 #[cfg(any(feature = "tungstenite", feature = "tokio-websockets"))]
 mod ws;
 
+#[cfg(feature = "metrics")]
+pub use self::driver::MetricsMeter;
 #[cfg(feature = "recording")]
 pub use self::record::{Recorded, RecordedEnd, RecordedLine, RecordingDial};
 #[cfg(any(feature = "tungstenite", feature = "tokio-websockets"))]
@@ -31,6 +33,6 @@ pub use self::{
 #[cfg(feature = "driver")]
 pub use self::{
     clock::Clock,
-    driver::drive,
+    driver::{Count, Meter, drive, drive_metered},
     token::{FreshToken, TokenCache},
 };

@@ -395,7 +395,7 @@ fn a_stalled_peer_costs_bounded_memory() {
                 tokio::task::yield_now().await;
             }
         }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         let change = region.change();
         let grown = change
             .bytes_allocated

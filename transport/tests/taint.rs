@@ -284,10 +284,20 @@ fn public_values_are_clean() {
     }
 }
 
+/// Text that means to forge log lines and to paint terminals.
+const HOSTILE: &str = "bye\r\nlevel=ERROR forged\u{1b}[2J\u{202e}txt";
+
+fn hostile_close() -> Vec<u8> {
+    let reason = HOSTILE.as_bytes();
+    let length = u8::try_from(reason.len() + 2).unwrap();
+    [&[0x88, length, 0x03, 0xf3], reason].concat()
+}
+
 #[tokio::test]
 async fn no_secret_is_logged_by_any_crate_at_any_level() {
     capture();
-    let answers: [fn(&str) -> Vec<u8>; 5] = [
+    let answers: [fn(&str) -> Vec<u8>; 6] = [
+        |head| [accepting(head).as_bytes(), &hostile_close()].concat(),
         |head| [accepting(head).as_bytes(), b"\x81\x02hi"].concat(),
         |head| format!("HTTP/1.1 401 Unauthorized\r\n\r\nyou sent {head}").into_bytes(),
         |_| b"HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:9/\r\n\r\n".to_vec(),
@@ -312,6 +322,22 @@ async fn no_secret_is_logged_by_any_crate_at_any_level() {
             .any(|(target, _)| target.starts_with("tungstenite")),
         "the WebSocket library logs, so a clean result means something"
     );
+    assert!(
+        records
+            .iter()
+            .any(|(target, text)| target == "tracing" && text.contains("connection{generation=0")),
+        "each connection has a span"
+    );
+    let told: Vec<_> = records
+        .iter()
+        .filter(|(target, text)| target == "tracing" && text.contains("forged"))
+        .collect();
+    assert!(!told.is_empty(), "the reason is told");
+    for (_, text) in told {
+        let line = text.trim_end_matches('\n');
+        assert!(!line.contains(['\n', '\r', '\u{202e}']), "{line:?}");
+        assert!(!line.contains("\u{1b}[2J"), "{line:?}");
+    }
     for (target, text) in records.iter() {
         for disguise in disguises(KEY) {
             assert!(!text.contains(&disguise), "{target} logged the key: {text}");

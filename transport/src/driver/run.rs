@@ -14,7 +14,11 @@ use std::{
 use antiphon_protocol::{End, Endpoint, Generation, How, Secret, Stage, Time, Why};
 use tokio::time::Sleep;
 
-use super::{Port, lane::Lane};
+use super::{
+    Count, Meter, Port,
+    lane::Lane,
+    watch::{Counter, Trace},
+};
 use crate::{
     Clock, Dial, DialProgress, DialRequest, Incoming, Input, Machine, Output, WireAction,
     WireEvent, WirePair,
@@ -31,7 +35,19 @@ const BURST: usize = 32;
 /// behind. It awaits nothing that the machine did not ask for, and every wait of the machine has a
 /// deadline, so it ends when the machine does.
 pub async fn drive<M: Machine, P: Port<M>>(machine: M, port: P, dial: Arc<dyn Dial>, clock: Clock) {
+    drive_metered(machine, port, dial, clock, Arc::new(())).await;
+}
+
+/// Like [`drive`], and tells `meter` what there is to count.
+pub async fn drive_metered<M: Machine, P: Port<M>>(
+    machine: M,
+    port: P,
+    dial: Arc<dyn Dial>,
+    clock: Clock,
+    meter: Arc<dyn Meter>,
+) {
     let mut shell = Shell {
+        counter: Counter::new(meter),
         now: clock.now(),
         timer: Box::pin(tokio::time::sleep_until(clock.instant(Time::MAX))),
         armed: None,
@@ -54,10 +70,12 @@ struct Shell<M, P> {
     /// When the timer fires; not after the machine's timeout, but perhaps before it.
     armed: Option<Time>,
     slots: Vec<Slot>,
+    counter: Counter,
 }
 
 struct Slot {
     generation: Generation,
+    trace: Trace,
     wire: Wire,
 }
 
@@ -117,9 +135,12 @@ impl<M: Machine, P: Port<M>> Shell<M, P> {
                 endpoint,
                 why,
             } => {
+                self.counter.one(Count::Dials);
+                let trace = Trace::dialing(generation, endpoint.url.host());
                 let dialing = dialing(Arc::clone(&self.dial), endpoint, why);
                 self.slots.push(Slot {
                     generation,
+                    trace,
                     wire: Wire::Dialing(dialing),
                 });
             }
@@ -128,13 +149,16 @@ impl<M: Machine, P: Port<M>> Shell<M, P> {
                 seq,
                 frame,
             } => {
+                let len = frame.len();
                 if let Some(lane) = self.lane(generation) {
                     lane.transmit(seq, frame);
+                    self.counter.frame(Count::FramesOut, Count::BytesOut, len);
                 }
             }
             WireAction::Ping { generation } => {
                 if let Some(lane) = self.lane(generation) {
                     lane.ping();
+                    self.counter.one(Count::Pings);
                 }
             }
             WireAction::Hangup { generation, code } => {
@@ -142,7 +166,12 @@ impl<M: Machine, P: Port<M>> Shell<M, P> {
                     lane.hang_up(code);
                 }
             }
-            WireAction::Abort { generation } => self.remove(generation),
+            WireAction::Abort { generation } => {
+                if let Some(slot) = self.remove(generation) {
+                    self.counter.one(Count::Aborted);
+                    slot.trace.dropped();
+                }
+            }
         }
     }
 
@@ -156,8 +185,12 @@ impl<M: Machine, P: Port<M>> Shell<M, P> {
             })
     }
 
-    fn remove(&mut self, generation: Generation) {
-        self.slots.retain(|slot| slot.generation != generation);
+    fn remove(&mut self, generation: Generation) -> Option<Slot> {
+        let place = self
+            .slots
+            .iter()
+            .position(|slot| slot.generation == generation)?;
+        Some(self.slots.remove(place))
     }
 
     fn poll_above(&mut self, cx: &mut Context<'_>) -> bool {
@@ -214,16 +247,37 @@ impl<M: Machine, P: Port<M>> Shell<M, P> {
         let mut place = 0;
         while let Some(slot) = self.slots.get_mut(place) {
             if let Some(event) = slot.poll_dial(cx) {
-                if let WireEvent::DialFailed { generation, .. } = &event {
-                    let generation = *generation;
-                    self.remove(generation);
-                }
+                self.watch(&event);
                 self.handle(Input::Wire(event));
                 moved = true;
             }
             place += 1;
         }
         moved
+    }
+
+    /// Counts and tells what has happened to a wire, and lets go of one that is gone.
+    fn watch(&mut self, event: &WireEvent) {
+        match event {
+            WireEvent::Frame { frame, .. } => {
+                self.counter
+                    .frame(Count::FramesIn, Count::BytesIn, frame.len());
+            }
+            WireEvent::DialFailed { generation, end } => {
+                self.counter.one(Count::DialsFailed);
+                if let Some(slot) = self.remove(*generation) {
+                    slot.trace.ended("the dial failed", end);
+                }
+            }
+            WireEvent::Lost { generation, end } => {
+                self.counter.one(Count::Lost);
+                if let Some(slot) = self.remove(*generation) {
+                    slot.trace.ended("over", end);
+                }
+            }
+            WireEvent::Dialed { .. } => self.counter.one(Count::Opened),
+            _ => {}
+        }
     }
 
     fn poll_reads(&mut self, cx: &mut Context<'_>) -> bool {
@@ -266,9 +320,7 @@ impl<M: Machine, P: Port<M>> Shell<M, P> {
                 },
                 Poll::Pending => return taken > 0,
             };
-            if matches!(event, WireEvent::Lost { .. }) {
-                self.remove(generation);
-            }
+            self.watch(&event);
             self.handle(Input::Wire(event));
         }
         true
@@ -284,6 +336,7 @@ impl Slot {
         match dialing.future.as_mut().poll(cx) {
             Poll::Ready(Ok(pair)) => {
                 self.wire = Wire::Open(Box::new(Lane::new(pair)));
+                self.trace.opened();
                 Some(WireEvent::Dialed { generation })
             }
             Poll::Ready(Err(end)) => Some(WireEvent::DialFailed { generation, end }),
@@ -291,6 +344,7 @@ impl Slot {
                 let stage = dialing.progress.stage();
                 (stage != dialing.reported).then(|| {
                     dialing.reported = stage;
+                    self.trace.stage(stage);
                     WireEvent::Stage { generation, stage }
                 })
             }

@@ -1,6 +1,8 @@
 //! One wire's life as the link sees it.
 
-use antiphon_protocol::{Codec, End, Fault, Generation, RotationCause, ServerError, Stage, Time};
+use antiphon_protocol::{
+    Codec, End, Event, Fault, Generation, RotationCause, ServerError, Stage, Time,
+};
 
 use super::{LinkConfig, outbox::Outbox, schedule::Schedule};
 
@@ -9,6 +11,10 @@ const ERROR_EXPLAINS: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// How long bytes may wait before a goodbye behind them is not worth waiting for.
 const STUCK: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// Frames in a row that are no events before a peer counts as speaking something else: while it has
+/// never been understood, and later.
+const GARBAGE: (u32, u32) = (3, 32);
 
 /// Where one connection is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +54,8 @@ pub(super) struct Connection {
     pub(super) expires: Option<Time>,
     pub(super) schedule: Option<Schedule>,
     pub(super) refused: Option<Fault>,
+    /// Frames in a row that were no events.
+    garbage: u32,
     error: Option<(Time, ServerError)>,
 }
 
@@ -77,6 +85,7 @@ impl Connection {
             expires: None,
             schedule: None,
             refused: None,
+            garbage: 0,
             error: None,
         }
     }
@@ -99,6 +108,23 @@ impl Connection {
         if !error.benign {
             self.error = Some((now, error.clone()));
         }
+    }
+
+    /// Counts what was not understood.
+    pub(super) fn note(&mut self, event: &Event) {
+        self.garbage = match event {
+            Event::Malformed(_) => self.garbage.saturating_add(1),
+            _ => 0,
+        };
+    }
+
+    /// Whether the peer speaks another language, in words.
+    pub(super) fn is_babbling(&self) -> Option<&'static str> {
+        let most = match self.life {
+            Life::Opening { .. } => GARBAGE.0,
+            _ => GARBAGE.1,
+        };
+        (self.garbage >= most).then_some("the peer sends frames that are not events")
     }
 
     /// Completes what the wire reported with what only the link knows.

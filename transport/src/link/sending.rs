@@ -142,6 +142,14 @@ impl Link {
         if refused {
             self.abandon(now, generation, End::new(Stage::Opening, How::Refused));
         }
+        let babble = self
+            .connection(generation)
+            .filter(|connection| !connection.is_draining())
+            .and_then(|connection| connection.is_babbling());
+        if let Some(words) = babble {
+            let end = End::new(Stage::Live, How::Protocol).because(words);
+            self.abandon(now, generation, end);
+        }
     }
 
     fn event(&mut self, now: Time, generation: Generation, event: Event) {
@@ -152,6 +160,7 @@ impl Link {
         let Some(connection) = self.connection(generation) else {
             return;
         };
+        connection.note(&event);
         if let Event::Error(error) = &event {
             connection.blame(now, error);
         }

@@ -4,16 +4,14 @@ use std::fmt;
 
 use antiphon_protocol::{End, How, PeerText, Secret, Stage};
 use async_trait::async_trait;
-use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Uri, header};
-use http_body_util::Empty;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
 
 use super::{
     connect::{Connect, Destination, Socket, TcpConnect},
-    upgrade::beside,
+    upgrade::{NoBody, beside},
 };
 use crate::DialProgress;
 
@@ -135,7 +133,7 @@ impl HttpProxy {
     ) -> Result<Box<dyn Socket>, End> {
         let request = self.request(destination)?;
         let (mut sender, connection) = http1::Builder::new()
-            .handshake::<_, Empty<Bytes>>(TokioIo::new(socket))
+            .handshake::<_, NoBody>(TokioIo::new(socket))
             .await
             .map_err(|error| failed(&error.to_string()))?;
         let exchange = async {
@@ -164,7 +162,7 @@ impl HttpProxy {
         Ok(parts.io.into_inner())
     }
 
-    fn request(&self, destination: &Destination) -> Result<Request<Empty<Bytes>>, End> {
+    fn request(&self, destination: &Destination) -> Result<Request<NoBody>, End> {
         let host = if destination.host.contains(':') {
             format!("[{}]:{}", destination.host, destination.port)
         } else {
@@ -174,7 +172,7 @@ impl HttpProxy {
             .method(Method::CONNECT)
             .uri(&host)
             .header(header::HOST, &host)
-            .body(Empty::new())
+            .body(NoBody)
             .map_err(|_| failed("the host cannot be named to the proxy"))?;
         if let Some(credential) = &self.credential {
             let mut value = HeaderValue::from_str(credential.expose())

@@ -3,13 +3,21 @@
 //! It is done with hyper and not with the WebSocket library, because the latter writes the raw
 //! request, credential included, into its trace log.
 
-use std::{future::poll_fn, pin::pin, time::Duration};
+use std::{
+    convert::Infallible,
+    future::poll_fn,
+    pin::{Pin, pin},
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use antiphon_protocol::{AuthShape, End, How, PeerText, Secret, Stage};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Empty};
-use hyper::{body::Incoming, client::conn::http1};
+use hyper::{
+    body::{Body, Frame, Incoming, SizeHint},
+    client::conn::http1,
+};
 use hyper_util::rt::TokioIo;
 use ring::{
     digest,
@@ -24,6 +32,29 @@ const BODY_TIME: Duration = Duration::from_secs(2);
 /// Most bytes of a response's head.
 const HEAD_LIMIT: usize = 64 * 1024;
 const MAX_HEADERS: usize = 100;
+
+/// The body of a request that has none.
+pub(super) struct NoBody;
+
+impl Body for NoBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        true
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(0)
+    }
+}
 
 /// What the request says.
 pub(super) struct Ask<'a> {
@@ -43,7 +74,7 @@ where
     let (mut sender, connection) = http1::Builder::new()
         .max_headers(MAX_HEADERS)
         .max_buf_size(HEAD_LIMIT)
-        .handshake::<_, Empty<Bytes>>(TokioIo::new(io))
+        .handshake::<_, NoBody>(TokioIo::new(io))
         .await
         .map_err(|error| failed(&error))?;
     let exchange = async {
@@ -84,10 +115,10 @@ pub(super) async fn beside<F: Future>(
     .await
 }
 
-fn request(ask: &Ask<'_>, key: &str) -> Result<Request<Empty<Bytes>>, End> {
+fn request(ask: &Ask<'_>, key: &str) -> Result<Request<NoBody>, End> {
     let mut request = Request::builder()
         .uri(ask.path)
-        .body(Empty::new())
+        .body(NoBody)
         .map_err(|_| address("the path of the address cannot be sent"))?;
     let headers = request.headers_mut();
     headers.extend(ask.headers.clone());
@@ -163,7 +194,7 @@ async fn refused(response: Response<Incoming>, ask: &Ask<'_>) -> End {
     let mut kept = Vec::new();
     let mut body = response.into_body();
     let read = async {
-        while let Some(Ok(frame)) = body.frame().await {
+        while let Some(Ok(frame)) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
             let Some(data) = frame.data_ref() else {
                 continue;
             };

@@ -20,6 +20,7 @@ use crate::support::{
 /// Every public async function of the crate: what bounds it, or why nothing has to.
 const FUNCTIONS: &[(&str, &str)] = &[
     ("drive", "the machine's deadlines; the rows below"),
+    ("drive_metered", "like drive"),
     ("dial", "dropped by the driver at the link's dial deadline"),
     ("connect", "part of a dial"),
     ("token", "part of a dial"),

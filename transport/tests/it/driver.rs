@@ -1,11 +1,16 @@
 //! The driver and the link together, over scripted wires and in paused time.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use antiphon_protocol::{End, EndedCause, Fault, Frame, How, Phase, Stage, Time};
 use antiphon_transport::{
-    Clock, CloseRequest, Input, Link, LinkCommand, LinkOutput, Machine, drive,
-    testing::{MemoryDial, Peer, PeerOutput},
+    Clock, CloseRequest, Count, Input, Link, LinkCommand, LinkOutput, Machine, Meter, drive,
+    drive_metered,
+    testing::{MemoryDial, Peer, PeerOutput, ScriptedDial},
 };
 use tokio::time::Instant;
 
@@ -278,4 +283,49 @@ fn a_link_wants_no_frames_while_reading_is_paused() {
     assert!(link.wants_read());
     link.handle(Time::ZERO, Input::Command(LinkCommand::ReadPaused(true)));
     assert!(!link.wants_read());
+}
+
+#[derive(Default)]
+struct Counts(Mutex<BTreeMap<Count, u64>>);
+
+impl Meter for Counts {
+    fn count(&self, what: Count, by: u64) {
+        *self.0.lock().unwrap().entry(what).or_default() += by;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_happens_is_counted() {
+    let (dial, peer) = ScriptedDial::new();
+    let clock = Clock::start();
+    let above = Above {
+        desk: Arc::default(),
+        clock,
+    };
+    let counts = Arc::new(Counts::default());
+    let link = Link::new(Arc::new(Words::default()), config(), 7);
+    let meter = Arc::clone(&counts) as Arc<dyn Meter>;
+    let session = drive_metered(link, above.clone(), Arc::new(dial), clock, meter);
+    let task = tokio::spawn(session);
+    peer.refuse_next(End::new(Stage::Connect, How::Io));
+    above.command(LinkCommand::Start);
+    let wire = peer.accept().await;
+    wire.send_text("ready");
+    settle().await;
+    above.send(1, 0);
+    above.close();
+    wire.hangup().await;
+    task.await.unwrap();
+    let counts = counts.0.lock().unwrap();
+    let expected = [
+        (Count::Dials, 2),
+        (Count::DialsFailed, 1),
+        (Count::Opened, 1),
+        (Count::Lost, 1),
+        (Count::FramesIn, 1),
+        (Count::BytesIn, 5),
+        (Count::FramesOut, 2),
+        (Count::BytesOut, 325),
+    ];
+    assert_eq!(*counts, BTreeMap::from(expected));
 }

@@ -10,7 +10,7 @@ use std::{
 use antiphon_protocol::{End, How, Phase, Stage};
 use antiphon_transport::{Connect, Destination, DialProgress, Socket, WsDial};
 use async_trait::async_trait;
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{SinkExt, StreamExt, stream::FuturesUnordered};
 use tokio::time::sleep;
 use tokio_tungstenite::{accept_async, tungstenite::Message};
 use turmoil::{
@@ -32,6 +32,8 @@ const REPAIRED: Duration = Duration::from_secs(60);
 const BOUND: Duration = Duration::from_secs(66 + 15 + 15 + 30);
 
 type Failure = Box<dyn std::error::Error>;
+/// What each client of a world was told, by its seed.
+type Traces = Vec<(u64, Vec<String>)>;
 
 struct SimulatedTcp;
 
@@ -51,38 +53,52 @@ impl Connect for SimulatedTcp {
     }
 }
 
+/// All connections live in one task: tasks are dropped in no certain order when a host is bounced,
+/// and the order in which connections end has to be the same in each run.
 async fn serve() -> Result<(), Failure> {
     let listener = TcpListener::bind(("0.0.0.0", 80)).await?;
+    let mut connections = FuturesUnordered::new();
     loop {
-        let (stream, _) = listener.accept().await?;
-        tokio::spawn(async move {
-            let Ok(mut socket) = accept_async(stream).await else {
-                return;
-            };
-            if socket.send(Message::text("ready")).await.is_err() {
-                return;
-            }
-            while let Some(Ok(message)) = socket.next().await {
-                if message.is_text() && socket.send(Message::text("say")).await.is_err() {
-                    return;
-                }
-            }
-        });
+        tokio::select! {
+            // Both halves may be dropped and begun anew at any point.
+            biased;
+            accepted = listener.accept() => connections.push(talk(accepted?.0)),
+            Some(()) = connections.next() => {}
+        }
     }
 }
 
-fn hash_of(above: &Above) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    let desk = above.desk.lock().unwrap();
-    for (at, output) in &desk.heard {
-        at.as_millis().hash(&mut hasher);
-        format!("{output:?}").hash(&mut hasher);
+async fn talk(stream: TcpStream) {
+    let Ok(mut socket) = accept_async(stream).await else {
+        return;
+    };
+    if socket.send(Message::text("ready")).await.is_err() {
+        return;
     }
+    while let Some(Ok(message)) = socket.next().await {
+        if message.is_text() && socket.send(Message::text("say")).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Everything that a client was told, and when.
+fn trace_of(above: &Above) -> Vec<String> {
+    let desk = above.desk.lock().unwrap();
+    desk.heard
+        .iter()
+        .map(|(at, output)| format!("{} {output:?}", at.as_millis()))
+        .collect()
+}
+
+fn hash_of(traces: &[(u64, Vec<String>)]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    traces.hash(&mut hasher);
     hasher.finish()
 }
 
 /// Talks until well after the last repair, and says what became of the session.
-async fn client(seed: u64, traces: Arc<Mutex<Vec<(u64, u64)>>>) -> Result<(), Failure> {
+async fn client(seed: u64, traces: Arc<Mutex<Traces>>) -> Result<(), Failure> {
     let words = Words {
         url: "ws://server/".to_owned(),
         ..Words::default()
@@ -114,7 +130,7 @@ async fn client(seed: u64, traces: Arc<Mutex<Vec<(u64, u64)>>>) -> Result<(), Fa
     if settled as u64 != id {
         return Err(format!("{id} commands, {settled} receipts").into());
     }
-    traces.lock().unwrap().push((seed, hash_of(&above)));
+    traces.lock().unwrap().push((seed, trace_of(&above)));
     Ok(())
 }
 
@@ -136,8 +152,8 @@ fn befall(sim: &mut Sim<'_>, dice: &mut Dice, clients: u64) {
     }
 }
 
-/// Runs one world to its end. Yields a hash of everything every client was told.
-fn world(seed: u64) -> Result<u64, String> {
+/// Runs one world to its end. Yields everything every client was told.
+fn world(seed: u64) -> Result<Traces, String> {
     let mut dice = Dice::new(seed);
     let clients = 1 + dice.below(4);
     let mut sim = Builder::new()
@@ -179,9 +195,7 @@ fn world(seed: u64) -> Result<u64, String> {
     }
     let mut traces = std::mem::take(&mut *traces.lock().unwrap());
     traces.sort_unstable();
-    let mut hasher = DefaultHasher::new();
-    traces.hash(&mut hasher);
-    Ok(hasher.finish())
+    Ok(traces)
 }
 
 #[test]
@@ -198,13 +212,24 @@ fn every_client_is_back_or_has_ended() {
 #[test]
 fn the_same_seed_gives_the_same_run() {
     let mut suite = Suite::new("netsim_twice");
-    for case in 0..cases(3, 50) {
+    for case in 0..cases(3, 1000) {
         let seed = suite.seed() + case;
         let same = world(seed).and_then(|first| {
             let second = world(seed)?;
-            (first == second)
-                .then_some(())
-                .ok_or_else(|| format!("{first:x} and {second:x}"))
+            if hash_of(&first) == hash_of(&second) {
+                return Ok(());
+            }
+            let lines = |traces: &[(u64, Vec<String>)]| {
+                traces
+                    .iter()
+                    .flat_map(|(_, trace)| trace.clone())
+                    .collect::<Vec<_>>()
+            };
+            let differs = lines(&first)
+                .into_iter()
+                .zip(lines(&second))
+                .find(|(a, b)| a != b);
+            Err(format!("{differs:#?}"))
         });
         suite.case(same.map_err(|broken| format!("seed {seed}: {broken}")));
     }
