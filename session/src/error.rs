@@ -35,6 +35,9 @@ pub enum SessionError {
     /// A tool result that nobody waits for.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// Audio that ends in the middle of a sample.
+    #[error("the audio is not a whole number of samples")]
+    PartialSample,
     /// More commands of this kind wait than may.
     #[error("too many commands are waiting")]
     Full,

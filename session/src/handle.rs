@@ -83,9 +83,14 @@ impl Session {
     /// few seconds and the oldest dropped.
     ///
     /// # Errors
-    /// When the session is over.
+    /// When the chunk is not a whole number of samples (nothing of it is sent then), or the session
+    /// is over.
     pub async fn send_audio(&self, chunk: impl Into<Bytes>) -> Result<(), SessionError> {
         let mut rest: Bytes = chunk.into();
+        let sample = self.shared.input_format.bytes_per_sample();
+        if !(rest.len() as u64).is_multiple_of(sample) {
+            return Err(SessionError::PartialSample);
+        }
         let most = self.frame_bytes();
         while !rest.is_empty() {
             let piece = rest.split_to(rest.len().min(most));

@@ -75,6 +75,8 @@ pub(crate) struct Engine {
     inbox: Inbox,
     limits: Limits,
     config: Arc<SessionConfig>,
+    /// Configurations that the provider has not accepted yet, oldest first.
+    wanted: Vec<(CommandId, Arc<SessionConfig>)>,
     seed_limits: SeedLimits,
     /// How many items the connection that is being opened is given.
     seeded: usize,
@@ -109,6 +111,7 @@ impl Engine {
             inbox: Inbox::new(given.limits.inbox_bytes),
             limits: given.limits,
             config: given.config,
+            wanted: Vec::new(),
             seed_limits: capabilities.seed_limits,
             seeded: 0,
             acknowledges: capabilities.receipts != antiphon_protocol::Receipts::Written,
@@ -177,8 +180,13 @@ impl Engine {
                     .push_back(Output::Up(EngineOutput::Resolve { id, outcome }));
             }
             EngineCommand::Do { id, verb } => {
-                let wants_ack =
-                    self.acknowledges && matches!(verb, Verb::Say(Command::Configure(_)));
+                let wants_ack = match &verb {
+                    Verb::Say(Command::Configure(config)) => {
+                        self.wanted.push((id, Arc::clone(config)));
+                        self.acknowledges
+                    }
+                    _ => false,
+                };
                 self.callers.insert(
                     id,
                     Caller {
@@ -218,7 +226,9 @@ impl Engine {
         {
             if self.limits.drop_media {
                 self.state.media_dropped += self.inbox.drop_media(now) as u64;
-            } else if self.verdict.is_none() {
+            }
+            // What is left is control, which is never dropped.
+            if !self.inbox.has_room() && self.verdict.is_none() {
                 self.verdict = Some(EndedCause::ReaderStalled);
                 self.close(
                     now,
@@ -470,6 +480,13 @@ impl Engine {
         }
     }
 
+    /// When the uplink has something to do by the clock alone; a full window waits for the wire.
+    fn uplink_timeout(&self) -> Option<Time> {
+        let live = self.state.generation.is_some();
+        let held = live && self.link.pending_bytes() >= WINDOW;
+        (!held).then(|| self.uplink.poll_timeout(live)).flatten()
+    }
+
     fn rotate_if_quiet(&mut self, now: Time) -> bool {
         let quiet = self.conversation.turn().is_idle();
         match self.rotation.take_if(|_| quiet) {
@@ -511,6 +528,15 @@ impl Engine {
     }
 
     fn delivered(&mut self, id: CommandId, acknowledged: bool) {
+        if let Some(place) = self.wanted.iter().position(|(wanted, _)| *wanted == id) {
+            // What was asked for before it is overruled: the last write wins.
+            self.config = self
+                .wanted
+                .drain(..=place)
+                .map(|(_, config)| config)
+                .next_back()
+                .unwrap_or_else(|| Arc::clone(&self.config));
+        }
         self.resolve(
             id,
             Outcome::Delivered(Delivery {
@@ -521,6 +547,7 @@ impl Engine {
     }
 
     fn fail(&mut self, id: CommandId, error: SessionError) {
+        self.wanted.retain(|(wanted, _)| *wanted != id);
         self.resolve(id, Outcome::Failed(error));
     }
 
@@ -570,7 +597,7 @@ impl Machine for Engine {
         [
             self.link.poll_timeout(),
             self.conversation.poll_timeout(),
-            self.uplink.poll_timeout(self.state.generation.is_some()),
+            self.uplink_timeout(),
             stall.filter(|_| self.verdict.is_none()),
             acks,
         ]

@@ -9,13 +9,14 @@ use std::{
 
 use antiphon_protocol::{
     AudioChunk, AudioFormat, Capabilities, Codec, Command, CommandId, End, Endpoint, Event, Fault,
-    FollowUp, Frame, Generation, How, OpeningPlan, Provider, Receipts, ResponseDone,
+    FollowUp, Frame, Generation, How, OpeningPlan, Provider, RawJson, Receipts, ResponseDone,
     ResponseOptions, ResponseStatus, SeedLimits, ServerError, SessionConfig, Signal, Sink, Speech,
     Stage, Time, ToolCall, ToolResult, Unsupported, WallTime,
 };
 use antiphon_transport::{CloseRequest, Input, LinkConfig, Machine, Output, WireAction, WireEvent};
 use bytes::Bytes;
 use proptest::prelude::*;
+use serde_json::value::RawValue;
 
 use super::{
     Engine, EngineCommand, EngineConfig, EngineOutput, Limits, Played, UplinkPacing, Verb,
@@ -129,6 +130,7 @@ impl Codec for WordsCodec {
             Command::Truncate { item, heard, .. } => format!("truncate {id} {item} {heard}"),
             Command::CreateResponse(_) => format!("create {id}"),
             Command::CancelResponse(_) => format!("cancel {id}"),
+            Command::Native(json) => format!("native {id} {}", json.0.get()),
             other => format!("{} {id}", other.name().replace(' ', "-")),
         };
         out.send(Frame::text(line));
@@ -494,4 +496,23 @@ proptest! {
         prop_assert_eq!(marks.sent + marks.dropped, marks.accepted, "{:?}", marks);
         prop_assert_eq!(world.engine.poll_timeout(), None);
     }
+}
+
+#[test]
+fn a_full_window_waits_for_the_wire_and_not_for_the_clock() {
+    let mut world = World::new(true, true);
+    world.step(&Step::Stall(true));
+    let long = "x".repeat(super::WINDOW);
+    world.ask(Verb::Say(Command::Native(Box::new(RawJson(
+        RawValue::from_string(format!("\"{long}\"")).unwrap(),
+    )))));
+    for _ in 0..20 {
+        world.step(&Step::Audio(4800));
+    }
+    world.now = world.now + Duration::from_secs(1);
+    world.put(Input::Timeout);
+    assert!(
+        world.engine.poll_timeout() > Some(world.now),
+        "a timeout that cannot do anything wakes the task for nothing"
+    );
 }

@@ -159,3 +159,14 @@ async fn an_observer_that_lags_is_told_how_much_it_missed() {
     assert_eq!(missed.of(EventClass::Text) + seen, 1000);
     assert_eq!(missed.total(), missed.of(EventClass::Text));
 }
+
+#[tokio::test(start_paused = true)]
+async fn control_alone_can_fill_the_inbox_and_ends_the_session_even_where_media_may_be_dropped() {
+    let (session, events, _peer, server) =
+        live_with(|builder| builder.limits(small_inbox(true))).await;
+    for _ in 0..2000 {
+        server.say("text r1 word");
+    }
+    assert_eq!(session.closed().await.cause, EndedCause::ReaderStalled);
+    drop(events);
+}

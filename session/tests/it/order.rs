@@ -164,3 +164,12 @@ async fn what_the_wire_cannot_say_is_refused_and_nothing_is_sent() {
     ));
     assert!(server.is_quiet());
 }
+
+#[tokio::test(start_paused = true)]
+async fn half_a_sample_is_refused_before_it_shifts_all_that_follow() {
+    let (session, _events, _peer, server) = live().await;
+    let refused = session.send_audio(vec![0; 4801]).await;
+    assert_eq!(refused, Err(SessionError::PartialSample));
+    settle().await;
+    assert!(server.is_quiet());
+}

@@ -233,3 +233,22 @@ async fn history_is_what_was_heard() {
     let said = serde_json::to_string(&session.history().await.unwrap()).unwrap();
     assert!(said.contains(r#""one two""#), "{said}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_next_connection_is_configured_as_the_provider_last_accepted() {
+    let (session, _events, peer, server) = live().await;
+    let configure = |text: &str| {
+        let session = session.clone();
+        let config = antiphon_protocol::SessionConfig::new("m").instructions(text);
+        tokio::spawn(async move { session.configure(config).await })
+    };
+    let accepted = configure("accepted");
+    server.grant("configure").await;
+    accepted.await.unwrap().unwrap();
+    let refused = configure("refused");
+    let (number, _) = server.expect("configure").await;
+    server.say(&format!("reject {number} bad"));
+    refused.await.unwrap().unwrap_err();
+    server.wire.drop_connection();
+    assert_eq!(Server::opened(&peer).await.1, "hello accepted");
+}

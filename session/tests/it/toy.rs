@@ -2,7 +2,7 @@
 //!
 //! Server: `ready`, `started R`, `audio R ITEM MS`, `text R WORDS`, `speak R ITEM WORDS`, `done R STATUS`, `call R ID`,
 //! `speech`, `silence`, `committed ITEM`, `garbage`, `ack N`, `reject N benign|bad`, `panic`.
-//! Client: `hello`, with the words of the history it brings, and then the command's name in one word, its number, and its arguments.
+//! Client: `hello`, with its instructions and the words of the history it brings, and then the command's name in one word, its number, and its arguments.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -56,17 +56,20 @@ impl Provider for Toy {
             auth: None,
         };
         let seed = plan.seed.iter().map(|item| words(&item.kind)).collect();
-        Ok((endpoint, Box::new(ToyCodec { seed })))
+        let role = plan.config.instructions.clone();
+        Ok((endpoint, Box::new(ToyCodec { role, seed })))
     }
 }
 
 struct ToyCodec {
+    role: Option<String>,
     seed: Vec<String>,
 }
 
 impl Codec for ToyCodec {
     fn start(&mut self, out: &mut dyn Sink) {
         let words: Vec<_> = std::iter::once("hello".to_owned())
+            .chain(self.role.clone())
             .chain(self.seed.clone())
             .collect();
         out.send(Frame::text(words.join(" ")));
