@@ -4,6 +4,7 @@
 //! decision is taken on stale state. Inputs are commands, wire facts and time; outputs are wire
 //! actions and answers to callers. The reader's events wait in the inbox until the port takes them.
 
+mod callers;
 mod conversation;
 mod gate;
 mod history;
@@ -20,7 +21,6 @@ mod words;
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
-    time::Duration,
 };
 
 use antiphon_protocol::{
@@ -28,23 +28,21 @@ use antiphon_protocol::{
     ResumeToken, Rotation, RotationCause, SeedLimits, SessionConfig, Time,
 };
 use antiphon_transport::{
-    CloseRequest, Input, Link, LinkCommand, LinkConfig, LinkOutput, Machine, Output, Receipt,
-    Undelivered,
+    CloseRequest, Input, Link, LinkCommand, LinkConfig, LinkOutput, Machine, Output, Undelivered,
 };
 
 pub(crate) use self::words::{EngineCommand, EngineOutput, Outcome, Played, Verb};
 use self::{
+    callers::Caller,
     conversation::{Conversation, Effect},
     inbox::Inbox,
     uplink::{Departure, Uplink},
 };
 pub use self::{uplink::UplinkPacing, words::Limits};
-use crate::{Delivery, EventFilter, SessionError, SessionState};
+use crate::{EventFilter, SessionError, SessionState};
 
 /// Bytes that may be on their way to the socket before the uplink holds the rest.
 const WINDOW: usize = 256 * 1024;
-/// How long a provider may take to acknowledge a new configuration.
-const ACKNOWLEDGEMENT: Duration = Duration::from_secs(10);
 /// Numbers of audio commands, whose receipts matter to nobody but the uplink.
 const AUDIO: u64 = 1 << 62;
 
@@ -58,14 +56,6 @@ pub(crate) struct EngineConfig {
     pub(crate) pacing: UplinkPacing,
     pub(crate) follow_up: bool,
     pub(crate) seed: u64,
-}
-
-/// A caller whose command is not answered yet.
-#[derive(Debug)]
-struct Caller {
-    /// Whether only the provider's word is an answer.
-    wants_ack: bool,
-    deadline: Option<Time>,
 }
 
 pub(crate) struct Engine {
@@ -322,52 +312,6 @@ impl Engine {
         }
     }
 
-    fn on_receipt(&mut self, now: Time, id: CommandId, receipt: Receipt) {
-        if id.get() >= AUDIO {
-            if let Receipt::Undelivered {
-                why: Undelivered::WriteBufferFull,
-                ..
-            } = receipt
-            {
-                self.uplink.take_back(now);
-            }
-            return;
-        }
-        match receipt {
-            Receipt::Written => self.written(now, id),
-            Receipt::Acknowledged => {
-                self.conversation.confirmed(now, id);
-                self.delivered(id, true);
-            }
-            Receipt::Rejected(error) => {
-                let absorbed = self.conversation.refused(now, id, error.benign);
-                let outcome = Outcome::Failed(SessionError::Rejected(Box::new(error)));
-                (!absorbed).then(|| self.resolve(id, outcome));
-            }
-            Receipt::Unsupported(unsupported) => {
-                self.conversation.expired(now, id);
-                self.fail(id, SessionError::Unsupported(Box::new(unsupported)));
-            }
-            Receipt::Undelivered { command, why } => {
-                let lost = why == Undelivered::Lost;
-                self.conversation.undelivered(now, id, &command, lost);
-                self.fail(id, SessionError::Undelivered(why));
-            }
-            _ => {}
-        }
-    }
-
-    fn written(&mut self, now: Time, id: CommandId) {
-        if !self.acknowledges {
-            self.conversation.confirmed(now, id);
-        }
-        match self.callers.get_mut(&id) {
-            Some(caller) if caller.wants_ack => caller.deadline = Some(now + ACKNOWLEDGEMENT),
-            Some(_) => self.delivered(id, false),
-            None => {}
-        }
-    }
-
     /// Says what the next connection is opened with: the provider's handle, or history.
     fn plan(&mut self, now: Time, resume: Option<ResumeToken>) {
         let mut seed = Vec::new();
@@ -525,38 +469,6 @@ impl Engine {
             self.conversation.taken(now, chunk);
         }
         self.inbox.push(now, event);
-    }
-
-    fn delivered(&mut self, id: CommandId, acknowledged: bool) {
-        if let Some(place) = self.wanted.iter().position(|(wanted, _)| *wanted == id) {
-            // What was asked for before it is overruled: the last write wins.
-            self.config = self
-                .wanted
-                .drain(..=place)
-                .map(|(_, config)| config)
-                .next_back()
-                .unwrap_or_else(|| Arc::clone(&self.config));
-        }
-        self.resolve(
-            id,
-            Outcome::Delivered(Delivery {
-                command: id,
-                acknowledged,
-            }),
-        );
-    }
-
-    fn fail(&mut self, id: CommandId, error: SessionError) {
-        self.wanted.retain(|(wanted, _)| *wanted != id);
-        self.resolve(id, Outcome::Failed(error));
-    }
-
-    /// Answers a caller, once.
-    fn resolve(&mut self, id: CommandId, outcome: Outcome) {
-        if self.callers.remove(&id).is_some() {
-            self.out
-                .push_back(Output::Up(EngineOutput::Resolve { id, outcome }));
-        }
     }
 }
 
