@@ -160,14 +160,26 @@ pub(crate) fn event_type<'a>(text: &'a str, limits: &Limits) -> Result<Cow<'a, s
 
 /// Index of the quote that ends the string whose content starts at `at`, or of the last byte.
 fn string_end(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => return at,
-            b'\\' => at += 2,
-            _ => at += 1,
+    const STEP: usize = 32;
+    loop {
+        // Without an early exit the compiler compares a whole step at once.
+        while let Some(step) = bytes.get(at..at + STEP) {
+            let special = |found, byte: &u8| found | (*byte == b'"') | (*byte == b'\\');
+            if step.iter().fold(false, special) {
+                break;
+            }
+            at += STEP;
+        }
+        let next = bytes.get(at..).unwrap_or_default().iter();
+        match next
+            .enumerate()
+            .find(|(_, byte)| matches!(byte, b'"' | b'\\'))
+        {
+            Some((ahead, b'"')) => return at + ahead,
+            Some((ahead, _)) => at += ahead + 2,
+            None => return bytes.len().saturating_sub(1),
         }
     }
-    bytes.len().saturating_sub(1)
 }
 
 fn unquote(token: &str) -> Option<Cow<'_, str>> {
