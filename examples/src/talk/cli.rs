@@ -6,8 +6,8 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, ValueEn
 
 /// Holds a spoken conversation with a voice model: recordings and text in, speech out.
 ///
-/// Without a key and without --url it talks with a model emulated on this machine. Keys are read
-/// from OPENAI_API_KEY and GEMINI_API_KEY.
+/// Without a key and without --url it talks with a model emulated on this machine. The key is read
+/// from OPENAI_API_KEY.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "talk", version, after_help = CODES)]
 pub struct Options {

@@ -74,7 +74,7 @@ pub fn main(line: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     if options.json {
         print_json(&summary);
-    } else {
+    } else if failure.is_none() || !summary.turns.is_empty() {
         print(&summary);
     }
     if let Some(failure) = &failure {

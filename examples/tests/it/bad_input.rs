@@ -328,3 +328,11 @@ fn an_answer_that_fails() {
     ran.failed(10, &["turn 1 failed", "the model is unwell"], TIMEOUT);
     files_are_written(&ran);
 }
+
+#[test]
+fn garbage_in_place_of_an_opening() {
+    let peer = Peer::playing("fail garbage\nfail silence\nexpect \"Hello?\"\n  say \"Hello.\"");
+    let ran = with_peer(&peer.url(), &[]);
+    ran.failed(9, &[&peer.url(), "Realtime protocol", "--url"], TIMEOUT);
+    files_are_written(&ran);
+}

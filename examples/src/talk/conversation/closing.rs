@@ -102,12 +102,13 @@ impl Conversation {
             }
             // Cancel safe: timers and the runner's next event lose nothing.
             tokio::select! {
+                biased;
                 () = sleep_until(until) => return,
-                () = sleep(PERIOD) => {}
                 event = self.runner.next() => match event {
                     Some(event) => self.event(&event),
                     None => return,
                 },
+                () = sleep(PERIOD) => {}
             }
         }
     }
@@ -148,6 +149,7 @@ impl Conversation {
         loop {
             // Cancel safe, as above; the stream ends soon after the session is closed.
             tokio::select! {
+                biased;
                 ended = &mut closing, if closed.is_none() => closed = Some(ended),
                 event = self.runner.next() => match event {
                     Some(event) => self.event(&event),
