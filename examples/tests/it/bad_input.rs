@@ -269,6 +269,19 @@ fn a_server_that_closes_in_mid_turn() {
 }
 
 #[test]
+fn a_server_that_drops_each_answer_before_it_begins() {
+    let peer = Peer::playing("expect \"Hello?\"\n  drop\n  say \"Hello there.\"");
+    let ran = with_peer(&peer.url(), &[]);
+    ran.failed(8, &[&peer.url(), "closed the connection"], TIMEOUT);
+    assert!(
+        ran.summary()["reconnects"].as_u64() > Some(0),
+        "it was asked again: {}",
+        ran.stdout
+    );
+    files_are_written(&ran);
+}
+
+#[test]
 fn a_server_that_closes_at_once_and_for_good() {
     let peer = Peer::playing("fail close 1000 \"not today\"\nexpect \"Hello?\"\n  say \"Hello.\"");
     let ran = with_peer(&peer.url(), &[]);
