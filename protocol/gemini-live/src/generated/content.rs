@@ -58,7 +58,7 @@ setters! { Content {
 /// A piece of a turn: one of its members.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Part {
-    /// `mediaResolution`.
+    /// How finely media are looked at.
     pub media_resolution: Option<Box<PartMediaResolution>>,
     /// What that code returned.
     pub code_execution_result: Option<Box<CodeExecutionResult>>,
@@ -78,25 +78,25 @@ pub struct Part {
     pub thought: Option<bool>,
     /// Opaque state of a thought, to be sent back.
     pub thought_signature: Option<String>,
-    /// `videoMetadata`.
+    /// Which part of a video, and how finely.
     pub video_metadata: Option<Box<VideoMetadata>>,
     /// A call of a built-in tool. Developer API only.
     pub tool_call: Option<Box<BuiltinToolCall>>,
     /// The answer of a built-in tool. Developer API only.
     pub tool_response: Option<Box<BuiltinToolResponse>>,
-    /// Developer API only.
+    /// Anything that belongs to the part. Developer API only.
     pub part_metadata: Option<std::collections::BTreeMap<String, serde_json::Value>>,
-    /// `audioTranscription`.
+    /// Words of the audio in this part.
     pub audio_transcription: Option<Box<Transcription>>,
-    /// `mediaProcessing`.
+    /// How media are processed.
     pub media_processing: Option<MediaProcessing>,
-    /// `speechMetadata`.
+    /// Who speaks, and how.
     pub speech_metadata: Option<Box<SpeechMetadata>>,
-    /// `documentMetadata`.
+    /// Which part of a document.
     pub document_metadata: Option<Box<DocumentMetadata>>,
-    /// `spreadsheetMetadata`.
+    /// Which part of a spreadsheet.
     pub spreadsheet_metadata: Option<Box<SpreadsheetMetadata>>,
-    /// `audioMetadata`.
+    /// Which part of the audio.
     pub audio_metadata: Option<Box<AudioMetadata>>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -148,12 +148,12 @@ setters! { Part {
     plain with_part_metadata part_metadata: std::collections::BTreeMap<String, serde_json::Value>;
 }}
 
-/// `PartMediaResolution`.
+/// How finely media are looked at.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PartMediaResolution {
-    /// `level`.
+    /// The level.
     pub level: Option<PartMediaResolutionLevel>,
-    /// `numTokens`.
+    /// Tokens that the medium may take.
     pub num_tokens: Option<i64>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -169,12 +169,12 @@ setters! { PartMediaResolution {
     plain with_num_tokens num_tokens: i64;
 }}
 
-/// `CodeExecutionResult`.
+/// What code returned.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CodeExecutionResult {
-    /// `outcome`.
+    /// How it ended.
     pub outcome: Option<Outcome>,
-    /// `output`.
+    /// What was printed.
     pub output: Option<String>,
     /// The service's identifier.
     pub id: Option<String>,
@@ -194,12 +194,12 @@ setters! { CodeExecutionResult {
     into with_id id: String;
 }}
 
-/// `ExecutableCode`.
+/// Code that the model wrote.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ExecutableCode {
-    /// `code`.
+    /// The code.
     pub code: Option<String>,
-    /// `language`.
+    /// Language of the code.
     pub language: Option<Language>,
     /// The service's identifier.
     pub id: Option<String>,
@@ -224,7 +224,7 @@ setters! { ExecutableCode {
 pub struct FileData {
     /// A name for people.
     pub display_name: Option<String>,
-    /// `fileUri`.
+    /// Address of the file.
     pub file_uri: Option<String>,
     /// MIME type; audio carries its rate, as in `audio/pcm;rate=16000`.
     pub mime_type: Option<String>,
@@ -253,7 +253,7 @@ pub struct FunctionCall {
     pub args: Option<std::collections::BTreeMap<String, serde_json::Value>>,
     /// The function.
     pub name: Option<String>,
-    /// Vertex only.
+    /// Arguments that arrive in pieces. Vertex only.
     pub partial_args: Option<Vec<PartialArg>>,
     /// Whether more follows for the same call. Vertex only.
     pub will_continue: Option<bool>,
@@ -314,16 +314,16 @@ setters! { FunctionResponse {
     plain with_response response: std::collections::BTreeMap<String, serde_json::Value>;
 }}
 
-/// `VideoMetadata`.
+/// Which part of a video, and how finely.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct VideoMetadata {
     /// End, from the beginning of the audio.
     pub end_offset: Option<ProtoDuration>,
-    /// `fps`.
+    /// Frames to look at, per second.
     pub fps: Option<f64>,
     /// Start, from the beginning of the audio.
     pub start_offset: Option<ProtoDuration>,
-    /// `contentLayers`.
+    /// Which layers to read.
     pub content_layers: Option<Vec<VideoMetadataContentLayer>>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -343,12 +343,12 @@ setters! { VideoMetadata {
     plain with_content_layers content_layers: Vec<VideoMetadataContentLayer>;
 }}
 
-/// `BuiltinToolCall`.
+/// A call of a built-in tool.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct BuiltinToolCall {
     /// The service's identifier.
     pub id: Option<String>,
-    /// `toolType`.
+    /// Which built-in tool.
     pub tool_type: Option<ToolType>,
     /// The arguments, an object.
     pub args: Option<std::collections::BTreeMap<String, serde_json::Value>>,
@@ -368,12 +368,12 @@ setters! { BuiltinToolCall {
     plain with_args args: std::collections::BTreeMap<String, serde_json::Value>;
 }}
 
-/// `BuiltinToolResponse`.
+/// The answer of a built-in tool.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct BuiltinToolResponse {
     /// The service's identifier.
     pub id: Option<String>,
-    /// `toolType`.
+    /// Which built-in tool.
     pub tool_type: Option<ToolType>,
     /// The answer, an object.
     pub response: Option<std::collections::BTreeMap<String, serde_json::Value>>,
@@ -434,7 +434,7 @@ setters! { Transcription {
     plain with_words words: Vec<WordInfo>;
 }}
 
-/// `MediaProcessing`.
+/// How media are processed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MediaProcessing {
@@ -454,12 +454,12 @@ open_enum! { MediaProcessing {
     Agentic = "AGENTIC",
 }}
 
-/// `SpeechMetadata`.
+/// Who speaks, and how.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SpeechMetadata {
-    /// `speaker`.
+    /// Who speaks.
     pub speaker: Option<String>,
-    /// `style`.
+    /// How it is spoken.
     pub style: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -475,14 +475,14 @@ setters! { SpeechMetadata {
     into with_style style: String;
 }}
 
-/// `DocumentMetadata`.
+/// Which part of a document.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct DocumentMetadata {
-    /// `startPage`.
+    /// First page, from 1.
     pub start_page: Option<i64>,
-    /// `endPage`.
+    /// Last page.
     pub end_page: Option<i64>,
-    /// `contentLayers`.
+    /// Which layers to read.
     pub content_layers: Option<Vec<DocumentMetadataContentLayer>>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -500,14 +500,14 @@ setters! { DocumentMetadata {
     plain with_content_layers content_layers: Vec<DocumentMetadataContentLayer>;
 }}
 
-/// `SpreadsheetMetadata`.
+/// Which part of a spreadsheet.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SpreadsheetMetadata {
-    /// `visibleCells`.
+    /// Cells to read.
     pub visible_cells: Option<String>,
-    /// `sheetIndex`.
+    /// The sheet, from 0.
     pub sheet_index: Option<i64>,
-    /// `contentLayers`.
+    /// Which layers to read.
     pub content_layers: Option<Vec<SpreadsheetMetadataContentLayer>>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -525,7 +525,7 @@ setters! { SpreadsheetMetadata {
     plain with_content_layers content_layers: Vec<SpreadsheetMetadataContentLayer>;
 }}
 
-/// `AudioMetadata`.
+/// Which part of audio.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AudioMetadata {
     /// Start, from the beginning of the audio.
@@ -546,7 +546,7 @@ setters! { AudioMetadata {
     into with_end_offset end_offset: String;
 }}
 
-/// `PartMediaResolutionLevel`.
+/// How finely media are looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PartMediaResolutionLevel {
@@ -615,15 +615,15 @@ open_enum! { Language {
 /// A piece of an argument, streamed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PartialArg {
-    /// `boolValue`.
+    /// The piece, a boolean.
     pub bool_value: Option<bool>,
-    /// `jsonPath`.
+    /// Place of the piece in the arguments, as a JSON path.
     pub json_path: Option<String>,
     /// The argument is null; null itself or `NULL_VALUE`.
     pub null_value: Nullable<NullValue>,
-    /// `numberValue`.
+    /// The piece, a number.
     pub number_value: Option<f64>,
-    /// `stringValue`.
+    /// The value, a string.
     pub string_value: Option<String>,
     /// Whether more follows for the same call.
     pub will_continue: Option<bool>,
@@ -686,24 +686,24 @@ open_enum! { FunctionResponseScheduling {
     Interrupt = "INTERRUPT",
 }}
 
-/// `FunctionResponsePart`.
+/// A medium in an answer.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FunctionResponsePart {
     /// Bytes.
     pub inline_data: Option<FunctionResponseBlob>,
     /// A file by address.
     pub file_data: Option<FunctionResponseFileData>,
-    /// Developer API only.
+    /// How media are processed. Developer API only.
     pub media_processing: Option<MediaProcessing>,
-    /// `mediaResolution`.
+    /// How finely media are looked at.
     pub media_resolution: Option<Box<PartMediaResolution>>,
-    /// `videoMetadata`.
+    /// Which part of a video, and how finely.
     pub video_metadata: Option<Box<VideoMetadata>>,
-    /// `documentMetadata`.
+    /// Which part of a document.
     pub document_metadata: Option<Box<DocumentMetadata>>,
-    /// `spreadsheetMetadata`.
+    /// Which part of a spreadsheet.
     pub spreadsheet_metadata: Option<Box<SpreadsheetMetadata>>,
-    /// `audioMetadata`.
+    /// Which part of the audio.
     pub audio_metadata: Option<Box<AudioMetadata>>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -731,7 +731,7 @@ setters! { FunctionResponsePart {
     into with_audio_metadata audio_metadata: Box<AudioMetadata>;
 }}
 
-/// `VideoMetadataContentLayer`.
+/// Layers of a video.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum VideoMetadataContentLayer {
@@ -754,7 +754,7 @@ open_enum! { VideoMetadataContentLayer {
     Transcript = "TRANSCRIPT",
 }}
 
-/// `ToolType`.
+/// Built-in tools.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ToolType {
@@ -811,7 +811,7 @@ setters! { WordInfo {
     into with_end_offset end_offset: ProtoDuration;
 }}
 
-/// `DocumentMetadataContentLayer`.
+/// Layers of a document.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DocumentMetadataContentLayer {
@@ -831,7 +831,7 @@ open_enum! { DocumentMetadataContentLayer {
     PageText = "PAGE_TEXT",
 }}
 
-/// `SpreadsheetMetadataContentLayer`.
+/// Layers of a spreadsheet.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SpreadsheetMetadataContentLayer {
@@ -854,7 +854,7 @@ open_enum! { SpreadsheetMetadataContentLayer {
     Visual = "VISUAL",
 }}
 
-/// `FunctionResponseBlob`.
+/// Bytes in an answer.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FunctionResponseBlob {
     /// MIME type; audio carries its rate, as in `audio/pcm;rate=16000`.
@@ -879,10 +879,10 @@ setters! { FunctionResponseBlob {
     into with_display_name display_name: String;
 }}
 
-/// `FunctionResponseFileData`.
+/// A file in an answer.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FunctionResponseFileData {
-    /// `fileUri`.
+    /// Address of the file.
     pub file_uri: Option<String>,
     /// MIME type; audio carries its rate, as in `audio/pcm;rate=16000`.
     pub mime_type: Option<String>,

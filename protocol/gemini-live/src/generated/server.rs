@@ -247,7 +247,7 @@ object! { SessionResumptionUpdate {
 /// A signal of voice activity.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct VoiceActivityDetectionSignal {
-    /// `vadSignalType`.
+    /// What is signalled.
     pub vad_signal_type: Option<VadSignalType>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -260,7 +260,7 @@ object! { VoiceActivityDetectionSignal {
 /// A change of the caller's voice activity.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct VoiceActivity {
-    /// `type`.
+    /// Which kind it is.
     pub kind: Option<VoiceActivityType>,
     /// When, from the beginning of the audio.
     pub audio_offset: Option<ProtoDuration>,
@@ -276,23 +276,23 @@ object! { VoiceActivity {
 /// Sources of an answer.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GroundingMetadata {
-    /// `imageSearchQueries`.
+    /// Searches of images that were made.
     pub image_search_queries: Option<Vec<String>>,
-    /// `groundingChunks`.
+    /// The sources.
     pub grounding_chunks: Option<Vec<GroundingChunk>>,
-    /// `groundingSupports`.
+    /// Which part of the answer which source supports.
     pub grounding_supports: Option<Vec<GroundingSupport>>,
-    /// `retrievalMetadata`.
+    /// How retrieval went.
     pub retrieval_metadata: Option<RetrievalMetadata>,
-    /// `searchEntryPoint`.
+    /// What must be shown with results of a search.
     pub search_entry_point: Option<SearchEntryPoint>,
-    /// `webSearchQueries`.
+    /// Searches of the web that were made.
     pub web_search_queries: Option<Vec<String>>,
-    /// `googleMapsWidgetContextToken`.
+    /// Token to show a map with.
     pub google_maps_widget_context_token: Option<String>,
-    /// Vertex only.
+    /// Retrievals that were made. Vertex only.
     pub retrieval_queries: Option<Vec<String>>,
-    /// Vertex only.
+    /// Where sources can be reported. Vertex only.
     pub source_flagging_uris: Option<Vec<GroundingMetadataSourceFlaggingUri>>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -310,10 +310,10 @@ object! { GroundingMetadata {
     opt source_flagging_uris = "sourceFlaggingUris" | "source_flagging_uris";
 }}
 
-/// `UrlContextMetadata`.
+/// Addresses that were read.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct UrlContextMetadata {
-    /// `urlMetadata`.
+    /// One entry for each address.
     pub url_metadata: Option<Vec<UrlMetadata>>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -457,7 +457,7 @@ object! { ModalityTokenCount {
     opt token_count = "tokenCount" | "token_count";
 }}
 
-/// `TrafficType`.
+/// Kinds of quota.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TrafficType {
@@ -486,7 +486,7 @@ open_enum! { TrafficType {
     ProvisionedThroughput = "PROVISIONED_THROUGHPUT",
 }}
 
-/// `ServiceTier`.
+/// Tiers of service.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ServiceTier {
@@ -552,13 +552,13 @@ open_enum! { VoiceActivityType {
 /// A source.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GroundingChunk {
-    /// `image`.
+    /// A source that is an image.
     pub image: Option<Box<GroundingChunkImage>>,
-    /// `maps`.
+    /// A source on the map.
     pub maps: Option<Box<GroundingChunkMaps>>,
-    /// `retrievedContext`.
+    /// A source from a data store.
     pub retrieved_context: Option<Box<GroundingChunkRetrievedContext>>,
-    /// `web`.
+    /// A source on the web.
     pub web: Option<GroundingChunkWeb>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -574,13 +574,13 @@ object! { GroundingChunk {
 /// Which part of an answer a source supports.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GroundingSupport {
-    /// `confidenceScores`.
+    /// How sure each source is, 0 to 1.
     pub confidence_scores: Option<Vec<f64>>,
-    /// `groundingChunkIndices`.
+    /// The sources, by their place in the list.
     pub grounding_chunk_indices: Option<Vec<i64>>,
-    /// `segment`.
+    /// The part of the answer.
     pub segment: Option<Segment>,
-    /// `renderedParts`.
+    /// Parts that were rendered.
     pub rendered_parts: Option<Vec<i64>>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -593,10 +593,10 @@ object! { GroundingSupport {
     opt rendered_parts = "renderedParts" | "rendered_parts";
 }}
 
-/// `RetrievalMetadata`.
+/// How retrieval went.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RetrievalMetadata {
-    /// `googleSearchDynamicRetrievalScore`.
+    /// How much a search would help, 0 to 1.
     pub google_search_dynamic_retrieval_score: Option<f64>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -606,12 +606,12 @@ object! { RetrievalMetadata {
     opt google_search_dynamic_retrieval_score = "googleSearchDynamicRetrievalScore" | "google_search_dynamic_retrieval_score";
 }}
 
-/// `SearchEntryPoint`.
+/// What must be shown with results of a search.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SearchEntryPoint {
-    /// `renderedContent`.
+    /// HTML to show.
     pub rendered_content: Option<String>,
-    /// `sdkBlob`.
+    /// The same for programs, in base64.
     pub sdk_blob: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -622,12 +622,12 @@ object! { SearchEntryPoint {
     opt sdk_blob = "sdkBlob" | "sdk_blob";
 }}
 
-/// `GroundingMetadataSourceFlaggingUri`.
+/// Where a source can be reported.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GroundingMetadataSourceFlaggingUri {
-    /// `flagContentUri`.
+    /// Where the source can be reported.
     pub flag_content_uri: Option<String>,
-    /// `sourceId`.
+    /// The source.
     pub source_id: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -638,12 +638,12 @@ object! { GroundingMetadataSourceFlaggingUri {
     opt source_id = "sourceId" | "source_id";
 }}
 
-/// `UrlMetadata`.
+/// An address that was read.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct UrlMetadata {
-    /// `retrievedUrl`.
+    /// The address.
     pub retrieved_url: Option<String>,
-    /// `urlRetrievalStatus`.
+    /// How it went.
     pub url_retrieval_status: Option<UrlRetrievalStatus>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -683,16 +683,16 @@ open_enum! { MediaModality {
     Document = "DOCUMENT",
 }}
 
-/// `GroundingChunkImage`.
+/// A source that is an image.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GroundingChunkImage {
-    /// `sourceUri`.
+    /// Address of the page.
     pub source_uri: Option<String>,
-    /// `imageUri`.
+    /// Address of the image.
     pub image_uri: Option<String>,
     /// The title.
     pub title: Option<String>,
-    /// `domain`.
+    /// Domain of the page.
     pub domain: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -705,12 +705,12 @@ object! { GroundingChunkImage {
     opt domain = "domain";
 }}
 
-/// `GroundingChunkMaps`.
+/// A source on the map.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GroundingChunkMaps {
-    /// `placeAnswerSources`.
+    /// What was written about the place.
     pub place_answer_sources: Option<GroundingChunkMapsPlaceAnswerSources>,
-    /// `placeId`.
+    /// The place.
     pub place_id: Option<String>,
     /// The text.
     pub text: Option<String>,
@@ -718,7 +718,7 @@ pub struct GroundingChunkMaps {
     pub title: Option<String>,
     /// The address.
     pub uri: Option<String>,
-    /// `route`.
+    /// A way to go.
     pub route: Option<GroundingChunkMapsRoute>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -733,12 +733,12 @@ object! { GroundingChunkMaps {
     opt route = "route";
 }}
 
-/// `GroundingChunkRetrievedContext`.
+/// A source from a data store.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GroundingChunkRetrievedContext {
-    /// Vertex only.
+    /// The document. Vertex only.
     pub document_name: Option<String>,
-    /// Vertex only.
+    /// The passage that was found. Vertex only.
     pub rag_chunk: Option<RagChunk>,
     /// The text.
     pub text: Option<String>,
@@ -746,13 +746,13 @@ pub struct GroundingChunkRetrievedContext {
     pub title: Option<String>,
     /// The address.
     pub uri: Option<String>,
-    /// Developer API only.
+    /// Metadata of the caller's own. Developer API only.
     pub custom_metadata: Option<Vec<GroundingChunkCustomMetadata>>,
-    /// Developer API only.
+    /// The store. Developer API only.
     pub file_search_store: Option<String>,
-    /// Developer API only.
+    /// The page. Developer API only.
     pub page_number: Option<i64>,
-    /// Developer API only.
+    /// The medium. Developer API only.
     pub media_id: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -770,10 +770,10 @@ object! { GroundingChunkRetrievedContext {
     opt media_id = "mediaId" | "media_id";
 }}
 
-/// `GroundingChunkWeb`.
+/// A source on the web.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GroundingChunkWeb {
-    /// Vertex only.
+    /// Domain of the page. Vertex only.
     pub domain: Option<String>,
     /// The title.
     pub title: Option<String>,
@@ -789,14 +789,14 @@ object! { GroundingChunkWeb {
     opt uri = "uri";
 }}
 
-/// `Segment`.
+/// A part of an answer.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Segment {
-    /// `startIndex`.
+    /// Start in the part, in bytes.
     pub start_index: Option<i64>,
-    /// `endIndex`.
+    /// End in the part, in bytes, exclusive.
     pub end_index: Option<i64>,
-    /// `partIndex`.
+    /// The part, from 0.
     pub part_index: Option<i64>,
     /// The text.
     pub text: Option<String>,
@@ -811,7 +811,7 @@ object! { Segment {
     opt text = "text";
 }}
 
-/// `UrlRetrievalStatus`.
+/// How reading an address went.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UrlRetrievalStatus {
@@ -837,14 +837,14 @@ open_enum! { UrlRetrievalStatus {
     Unsafe = "URL_RETRIEVAL_STATUS_UNSAFE",
 }}
 
-/// `GroundingChunkMapsPlaceAnswerSources`.
+/// What was written about a place.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GroundingChunkMapsPlaceAnswerSources {
-    /// `reviewSnippet`.
+    /// Pieces of reviews.
     pub review_snippet: Option<Vec<GroundingChunkMapsPlaceAnswerSourcesReviewSnippet>>,
-    /// `flagContentUri`.
+    /// Where the source can be reported.
     pub flag_content_uri: Option<String>,
-    /// `reviewSnippets`.
+    /// Pieces of reviews.
     pub review_snippets: Option<Vec<GroundingChunkMapsPlaceAnswerSourcesReviewSnippet>>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -856,14 +856,14 @@ object! { GroundingChunkMapsPlaceAnswerSources {
     opt review_snippets = "reviewSnippets" | "review_snippets";
 }}
 
-/// `GroundingChunkMapsRoute`.
+/// A way to go.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GroundingChunkMapsRoute {
-    /// `distanceMeters`.
+    /// Length in metres.
     pub distance_meters: Option<i64>,
-    /// `duration`.
+    /// How long it takes.
     pub duration: Option<String>,
-    /// `encodedPolyline`.
+    /// The line, encoded.
     pub encoded_polyline: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -875,16 +875,16 @@ object! { GroundingChunkMapsRoute {
     opt encoded_polyline = "encodedPolyline" | "encoded_polyline";
 }}
 
-/// `RagChunk`.
+/// A passage that was found.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RagChunk {
-    /// `pageSpan`.
+    /// Pages that it stands on.
     pub page_span: Option<RagChunkPageSpan>,
     /// The text.
     pub text: Option<String>,
-    /// `chunkId`.
+    /// The passage.
     pub chunk_id: Option<String>,
-    /// `fileId`.
+    /// The file.
     pub file_id: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -897,16 +897,16 @@ object! { RagChunk {
     opt file_id = "fileId" | "file_id";
 }}
 
-/// `GroundingChunkCustomMetadata`.
+/// Metadata of the caller's own.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GroundingChunkCustomMetadata {
-    /// `key`.
+    /// The name.
     pub key: Option<String>,
-    /// `numericValue`.
+    /// The value, a number.
     pub numeric_value: Option<f64>,
-    /// `stringListValue`.
+    /// The value, a list of strings.
     pub string_list_value: Option<GroundingChunkStringList>,
-    /// `stringValue`.
+    /// The value, a string.
     pub string_value: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -919,20 +919,20 @@ object! { GroundingChunkCustomMetadata {
     opt string_value = "stringValue" | "string_value";
 }}
 
-/// `GroundingChunkMapsPlaceAnswerSourcesReviewSnippet`.
+/// A piece of a review.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GroundingChunkMapsPlaceAnswerSourcesReviewSnippet {
-    /// `authorAttribution`.
+    /// Who wrote it.
     pub author_attribution: Option<GroundingChunkMapsPlaceAnswerSourcesAuthorAttribution>,
-    /// `flagContentUri`.
+    /// Where the source can be reported.
     pub flag_content_uri: Option<String>,
-    /// `googleMapsUri`.
+    /// Address on the map.
     pub google_maps_uri: Option<String>,
-    /// `relativePublishTimeDescription`.
+    /// When it was written, in words.
     pub relative_publish_time_description: Option<String>,
-    /// `review`.
+    /// Text of the review.
     pub review: Option<String>,
-    /// `reviewId`.
+    /// The review.
     pub review_id: Option<String>,
     /// The title.
     pub title: Option<String>,
@@ -950,12 +950,12 @@ object! { GroundingChunkMapsPlaceAnswerSourcesReviewSnippet {
     opt title = "title";
 }}
 
-/// `RagChunkPageSpan`.
+/// Pages that a passage stands on.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RagChunkPageSpan {
-    /// `firstPage`.
+    /// First page, from 1.
     pub first_page: Option<i64>,
-    /// `lastPage`.
+    /// Last page.
     pub last_page: Option<i64>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -966,10 +966,10 @@ object! { RagChunkPageSpan {
     opt last_page = "lastPage" | "last_page";
 }}
 
-/// `GroundingChunkStringList`.
+/// Strings.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GroundingChunkStringList {
-    /// `values`.
+    /// The strings.
     pub values: Option<Vec<String>>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -979,12 +979,12 @@ object! { GroundingChunkStringList {
     opt values = "values";
 }}
 
-/// `GroundingChunkMapsPlaceAnswerSourcesAuthorAttribution`.
+/// Who wrote a review.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GroundingChunkMapsPlaceAnswerSourcesAuthorAttribution {
     /// A name for people.
     pub display_name: Option<String>,
-    /// `photoUri`.
+    /// Address of a picture of the author.
     pub photo_uri: Option<String>,
     /// The address.
     pub uri: Option<String>,

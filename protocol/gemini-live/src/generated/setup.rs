@@ -15,21 +15,21 @@ use super::{
 pub struct AudioTranscriptionConfig {
     /// Languages, as BCP-47 codes.
     pub language_codes: Option<Vec<String>>,
-    /// `languageAuto`.
+    /// Finds out the language.
     pub language_auto: Option<LanguageAuto>,
-    /// `languageHints`.
+    /// Languages to expect.
     pub language_hints: Option<LanguageHints>,
-    /// `customVocabulary`.
+    /// Words to expect.
     pub custom_vocabulary: Option<Vec<String>>,
-    /// `adaptationPhrases`.
+    /// Phrases to expect.
     pub adaptation_phrases: Option<Vec<String>>,
-    /// `wordTimestamp`.
+    /// Whether each word gets its times.
     pub word_timestamp: Option<bool>,
-    /// `diarization`.
+    /// Whether speakers are told apart.
     pub diarization: Option<bool>,
-    /// `mode`.
+    /// How it is done.
     pub mode: Option<AudioTranscriptionConfigMode>,
-    /// `sourceText`.
+    /// The text that is read aloud.
     pub source_text: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -59,7 +59,7 @@ setters! { AudioTranscriptionConfig {
     plain with_diarization diarization: bool;
 }}
 
-/// `LanguageAuto`.
+/// Finds out the language.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LanguageAuto {
     /// Members that this type does not name.
@@ -69,7 +69,7 @@ pub struct LanguageAuto {
 object! { LanguageAuto {
 }}
 
-/// `LanguageHints`.
+/// Languages to expect.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LanguageHints {
     /// Languages, as BCP-47 codes.
@@ -86,7 +86,7 @@ setters! { LanguageHints {
     plain with_language_codes language_codes: Vec<String>;
 }}
 
-/// `AudioTranscriptionConfigMode`.
+/// How to transcribe.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AudioTranscriptionConfigMode {
@@ -206,41 +206,41 @@ setters! { Setup {
 /// How the model generates.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GenerationConfig {
-    /// `modelSelectionConfig`.
+    /// Which model to prefer.
     pub model_selection_config: Option<ModelSelectionConfig>,
-    /// `responseJsonSchema`.
+    /// JSON Schema of the answer.
     pub response_json_schema: Option<serde_json::Value>,
-    /// Vertex only.
+    /// Whether audio is given with its time. Vertex only.
     pub audio_timestamp: Option<bool>,
-    /// `candidateCount`.
+    /// Number of answers.
     pub candidate_count: Option<i64>,
-    /// `enableAffectiveDialog`.
+    /// Whether the model hears and answers moods.
     pub enable_affective_dialog: Option<bool>,
-    /// `frequencyPenalty`.
+    /// Penalty for words by how often they occurred.
     pub frequency_penalty: Option<f64>,
-    /// `logprobs`.
+    /// Number of log probabilities per token.
     pub logprobs: Option<i64>,
     /// Bound on one answer, in tokens.
     pub max_output_tokens: Option<i64>,
-    /// `mediaResolution`.
+    /// How finely media are looked at.
     pub media_resolution: Option<MediaResolution>,
-    /// `presencePenalty`.
+    /// Penalty for words that occurred.
     pub presence_penalty: Option<f64>,
-    /// `responseLogprobs`.
+    /// Whether to answer with log probabilities.
     pub response_logprobs: Option<bool>,
-    /// `responseMimeType`.
+    /// MIME type of the answer.
     pub response_mime_type: Option<String>,
     /// What the model answers with.
     pub response_modalities: Option<Vec<Modality>>,
-    /// `responseSchema`.
+    /// Schema of the answer.
     pub response_schema: Option<Box<Schema>>,
-    /// Vertex only.
+    /// How a model is chosen. Vertex only.
     pub routing_config: Option<GenerationConfigRoutingConfig>,
-    /// `seed`.
+    /// Seed of sampling.
     pub seed: Option<i64>,
     /// Voice and language.
     pub speech_config: Option<SpeechConfig>,
-    /// `stopSequences`.
+    /// Strings that end an answer.
     pub stop_sequences: Option<Vec<String>>,
     /// Randomness of sampling.
     pub temperature: Option<f64>,
@@ -250,13 +250,13 @@ pub struct GenerationConfig {
     pub top_k: Option<f64>,
     /// Share of probability to sample from.
     pub top_p: Option<f64>,
-    /// Developer API only.
+    /// Whether to answer civic questions more fully. Developer API only.
     pub enable_enhanced_civic_answers: Option<bool>,
-    /// `responseFormat`.
+    /// Form of the answer.
     pub response_format: Option<Vec<ResponseFormat>>,
-    /// `translationConfig`.
+    /// Translates what is said.
     pub translation_config: Option<TranslationConfig>,
-    /// `audioTranscriptionConfig`.
+    /// Transcribes what is said.
     pub audio_transcription_config: Option<AudioTranscriptionConfig>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -365,9 +365,9 @@ setters! { ContextWindowCompressionConfig {
 /// Whether the model may stay silent or speak unasked.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ProactivityConfig {
-    /// `proactiveAudio`.
+    /// Whether the model may stay silent when it is not meant.
     pub proactive_audio: Option<bool>,
-    /// `proactiveVideo`.
+    /// Whether the model may speak about what it sees.
     pub proactive_video: Option<bool>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -400,16 +400,16 @@ setters! { HistoryConfig {
     plain with_initial_history_in_client_content initial_history_in_client_content: bool;
 }}
 
-/// `AvatarConfig`.
+/// A face for the voice.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AvatarConfig {
-    /// `avatarName`.
+    /// A built-in face.
     pub avatar_name: Option<String>,
-    /// `customizedAvatar`.
+    /// A face from an image.
     pub customized_avatar: Option<CustomizedAvatar>,
-    /// `audioBitrateBps`.
+    /// Audio, in bits per second.
     pub audio_bitrate_bps: Option<i64>,
-    /// `videoBitrateBps`.
+    /// Video, in bits per second.
     pub video_bitrate_bps: Option<i64>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -432,11 +432,11 @@ setters! { AvatarConfig {
 /// What is blocked.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SafetySetting {
-    /// `category`.
+    /// The kind of harm.
     pub category: Option<HarmCategory>,
-    /// Vertex only.
+    /// What is measured. Vertex only.
     pub method: Option<HarmBlockMethod>,
-    /// `threshold`.
+    /// What is blocked.
     pub threshold: Option<HarmBlockThreshold>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -463,7 +463,7 @@ pub struct RealtimeInputConfig {
     pub activity_handling: Option<ActivityHandling>,
     /// Which input belongs to a turn.
     pub turn_coverage: Option<TurnCoverage>,
-    /// `interimTranscriptTimestampEnabled`.
+    /// Whether first guesses carry times.
     pub interim_transcript_timestamp_enabled: Option<bool>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -483,10 +483,10 @@ setters! { RealtimeInputConfig {
     plain with_interim_transcript_timestamp_enabled interim_transcript_timestamp_enabled: bool;
 }}
 
-/// `ModelSelectionConfig`.
+/// Which model to prefer.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ModelSelectionConfig {
-    /// `featureSelectionPreference`.
+    /// What to prefer.
     pub feature_selection_preference: Option<FeatureSelectionPreference>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -500,7 +500,7 @@ setters! { ModelSelectionConfig {
     into with_feature_selection_preference feature_selection_preference: FeatureSelectionPreference;
 }}
 
-/// `MediaResolution`.
+/// How finely media are looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MediaResolution {
@@ -549,12 +549,12 @@ open_enum! { Modality {
     Video = "VIDEO",
 }}
 
-/// `GenerationConfigRoutingConfig`.
+/// How a model is chosen.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GenerationConfigRoutingConfig {
-    /// `autoMode`.
+    /// The service chooses.
     pub auto_mode: Option<GenerationConfigRoutingConfigAutoRoutingMode>,
-    /// `manualMode`.
+    /// The caller chooses.
     pub manual_mode: Option<GenerationConfigRoutingConfigManualRoutingMode>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -577,7 +577,7 @@ pub struct SpeechConfig {
     pub voice_config: Option<VoiceConfig>,
     /// Language, as a BCP-47 code.
     pub language_code: Option<String>,
-    /// `multiSpeakerVoiceConfig`.
+    /// Voices of several speakers.
     pub multi_speaker_voice_config: Option<MultiSpeakerVoiceConfig>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -598,11 +598,11 @@ setters! { SpeechConfig {
 /// How the model thinks.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ThinkingConfig {
-    /// `includeThoughts`.
+    /// Whether thoughts are sent.
     pub include_thoughts: Option<bool>,
-    /// `thinkingBudget`.
+    /// Tokens for thought.
     pub thinking_budget: Option<i64>,
-    /// `thinkingLevel`.
+    /// How hard the model thinks.
     pub thinking_level: Option<ThinkingLevel>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -620,12 +620,12 @@ setters! { ThinkingConfig {
     plain with_thinking_budget thinking_budget: i64;
 }}
 
-/// `ResponseFormat`.
+/// Form of an answer.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ResponseFormat {
     /// Audio.
     pub audio: Option<AudioResponseFormat>,
-    /// `image`.
+    /// A source that is an image.
     pub image: Option<ImageResponseFormat>,
     /// The text.
     pub text: Option<TextResponseFormat>,
@@ -649,12 +649,12 @@ setters! { ResponseFormat {
     into with_video video: VideoResponseFormat;
 }}
 
-/// `TranslationConfig`.
+/// Translation of what is said.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TranslationConfig {
-    /// `echoTargetLanguage`.
+    /// Whether speech in the target language is repeated.
     pub echo_target_language: Option<bool>,
-    /// `targetLanguageCode`.
+    /// Language to translate to, as a BCP-47 code.
     pub target_language_code: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -687,12 +687,12 @@ setters! { SlidingWindow {
     plain with_target_tokens target_tokens: i64;
 }}
 
-/// `CustomizedAvatar`.
+/// A face from an image.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CustomizedAvatar {
-    /// `imageMimeType`.
+    /// MIME type of the image.
     pub image_mime_type: Option<String>,
-    /// `imageData`.
+    /// The image, in base64.
     pub image_data: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -708,7 +708,7 @@ setters! { CustomizedAvatar {
     into with_image_data image_data: String;
 }}
 
-/// `HarmCategory`.
+/// Kinds of harm.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HarmCategory {
@@ -752,7 +752,7 @@ open_enum! { HarmCategory {
     ImageSexuallyExplicit = "HARM_CATEGORY_IMAGE_SEXUALLY_EXPLICIT",
 }}
 
-/// `HarmBlockMethod`.
+/// What is measured.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HarmBlockMethod {
@@ -772,7 +772,7 @@ open_enum! { HarmBlockMethod {
     Probability = "PROBABILITY",
 }}
 
-/// `HarmBlockThreshold`.
+/// What is blocked.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HarmBlockThreshold {
@@ -877,7 +877,7 @@ open_enum! { TurnCoverage {
     IncludesAudioActivityAndAllVideo = "TURN_INCLUDES_AUDIO_ACTIVITY_AND_ALL_VIDEO",
 }}
 
-/// `FeatureSelectionPreference`.
+/// What to prefer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FeatureSelectionPreference {
@@ -900,10 +900,10 @@ open_enum! { FeatureSelectionPreference {
     PrioritizeCost = "PRIORITIZE_COST",
 }}
 
-/// `GenerationConfigRoutingConfigAutoRoutingMode`.
+/// The service chooses the model.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GenerationConfigRoutingConfigAutoRoutingMode {
-    /// `modelRoutingPreference`.
+    /// What to prefer.
     pub model_routing_preference: Option<ModelRoutingPreference>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -940,10 +940,10 @@ open_enum! { ModelRoutingPreference {
     PrioritizeCost = "PRIORITIZE_COST",
 }}
 
-/// `GenerationConfigRoutingConfigManualRoutingMode`.
+/// The caller chooses the model.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GenerationConfigRoutingConfigManualRoutingMode {
-    /// `modelName`.
+    /// The model.
     pub model_name: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -960,11 +960,11 @@ setters! { GenerationConfigRoutingConfigManualRoutingMode {
 /// The voice.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct VoiceConfig {
-    /// `replicatedVoiceConfig`.
+    /// A voice from a sample.
     pub replicated_voice_config: Option<ReplicatedVoiceConfig>,
     /// A built-in voice.
     pub prebuilt_voice_config: Option<PrebuiltVoiceConfig>,
-    /// `voice`.
+    /// A voice by name.
     pub voice: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -982,10 +982,10 @@ setters! { VoiceConfig {
     into with_voice voice: String;
 }}
 
-/// `MultiSpeakerVoiceConfig`.
+/// Voices of several speakers.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct MultiSpeakerVoiceConfig {
-    /// `speakerVoiceConfigs`.
+    /// A voice for each speaker.
     pub speaker_voice_configs: Option<Vec<SpeakerVoiceConfig>>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -1028,16 +1028,16 @@ open_enum! { ThinkingLevel {
     Xhigh = "XHIGH",
 }}
 
-/// `AudioResponseFormat`.
+/// Form of audio.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AudioResponseFormat {
-    /// `bitRate`.
+    /// In bits per second.
     pub bit_rate: Option<i64>,
-    /// `delivery`.
+    /// How the result is handed over.
     pub delivery: Option<Delivery>,
     /// MIME type; audio carries its rate, as in `audio/pcm;rate=16000`.
     pub mime_type: Option<String>,
-    /// `sampleRate`.
+    /// In Hz.
     pub sample_rate: Option<i64>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -1057,14 +1057,14 @@ setters! { AudioResponseFormat {
     plain with_sample_rate sample_rate: i64;
 }}
 
-/// `ImageResponseFormat`.
+/// Form of an image.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ImageResponseFormat {
-    /// `aspectRatio`.
+    /// Width to height.
     pub aspect_ratio: Option<AspectRatio>,
-    /// `delivery`.
+    /// How the result is handed over.
     pub delivery: Option<Delivery>,
-    /// `imageSize`.
+    /// The size.
     pub image_size: Option<ImageSize>,
     /// MIME type; audio carries its rate, as in `audio/pcm;rate=16000`.
     pub mime_type: Option<String>,
@@ -1086,12 +1086,12 @@ setters! { ImageResponseFormat {
     into with_mime_type mime_type: String;
 }}
 
-/// `TextResponseFormat`.
+/// Form of text.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TextResponseFormat {
     /// MIME type; audio carries its rate, as in `audio/pcm;rate=16000`.
     pub mime_type: Option<String>,
-    /// `schema`.
+    /// JSON Schema of the text.
     pub schema: Option<serde_json::Value>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -1107,18 +1107,18 @@ setters! { TextResponseFormat {
     plain with_schema schema: serde_json::Value;
 }}
 
-/// `VideoResponseFormat`.
+/// Form of a video.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct VideoResponseFormat {
-    /// `aspectRatio`.
+    /// Width to height.
     pub aspect_ratio: Option<AspectRatio>,
-    /// `delivery`.
+    /// How the result is handed over.
     pub delivery: Option<Delivery>,
-    /// `duration`.
+    /// How long it takes.
     pub duration: Option<String>,
-    /// `gcsUri`.
+    /// Where to store the video.
     pub gcs_uri: Option<String>,
-    /// `resolution`.
+    /// The size.
     pub resolution: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -1180,14 +1180,14 @@ open_enum! { EndSensitivity {
     Low = "END_SENSITIVITY_LOW",
 }}
 
-/// `ReplicatedVoiceConfig`.
+/// A voice from a sample.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ReplicatedVoiceConfig {
     /// MIME type; audio carries its rate, as in `audio/pcm;rate=16000`.
     pub mime_type: Option<String>,
-    /// `voiceSampleAudio`.
+    /// The sample, in base64.
     pub voice_sample_audio: Option<String>,
-    /// Developer API only.
+    /// Spoken consent, in base64. Developer API only.
     pub consent_audio: Option<String>,
     /// Proof of consent to a replicated voice. Developer API only.
     pub voice_consent_signature: Option<VoiceConsentSignature>,
@@ -1209,7 +1209,7 @@ setters! { ReplicatedVoiceConfig {
     into with_voice_consent_signature voice_consent_signature: VoiceConsentSignature;
 }}
 
-/// `PrebuiltVoiceConfig`.
+/// A built-in voice.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PrebuiltVoiceConfig {
     /// Name of the voice.
@@ -1226,10 +1226,10 @@ setters! { PrebuiltVoiceConfig {
     into with_voice_name voice_name: String;
 }}
 
-/// `SpeakerVoiceConfig`.
+/// The voice of a speaker.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SpeakerVoiceConfig {
-    /// `speaker`.
+    /// Who speaks.
     pub speaker: Option<String>,
     /// The voice.
     pub voice_config: Option<VoiceConfig>,
@@ -1247,7 +1247,7 @@ setters! { SpeakerVoiceConfig {
     into with_voice_config voice_config: VoiceConfig;
 }}
 
-/// `Delivery`.
+/// How a result is handed over.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Delivery {
@@ -1267,7 +1267,7 @@ open_enum! { Delivery {
     Uri = "URI",
 }}
 
-/// `AspectRatio`.
+/// Width to height.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AspectRatio {
@@ -1323,7 +1323,7 @@ open_enum! { AspectRatio {
     FourByOne = "ASPECT_RATIO_FOUR_BY_ONE",
 }}
 
-/// `ImageSize`.
+/// Sizes of an image.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ImageSize {
@@ -1349,10 +1349,10 @@ open_enum! { ImageSize {
     FourK = "IMAGE_SIZE_FOUR_K",
 }}
 
-/// `VoiceConsentSignature`.
+/// Proof of consent to a replicated voice.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct VoiceConsentSignature {
-    /// `signature`.
+    /// The proof, in base64.
     pub signature: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,

@@ -12,55 +12,55 @@ use super::{
 /// A schema in the OpenAPI dialect.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Schema {
-    /// `additionalProperties`.
+    /// Schema of further members, or whether there may be any.
     pub additional_properties: Option<serde_json::Value>,
-    /// `defs`.
+    /// Schemas by name.
     pub defs: Option<std::collections::BTreeMap<String, Self>>,
-    /// `ref`.
+    /// A schema by its name.
     pub ref_: Option<String>,
-    /// `anyOf`.
+    /// One of these fits.
     pub any_of: Option<Vec<Self>>,
-    /// `default`.
+    /// The default.
     pub default_: Option<serde_json::Value>,
     /// What it is for.
     pub description: Option<String>,
-    /// `enum`.
+    /// The values.
     pub enum_: Option<Vec<String>>,
-    /// `example`.
+    /// An example.
     pub example: Option<serde_json::Value>,
-    /// `format`.
+    /// The format.
     pub format: Option<String>,
-    /// `items`.
+    /// Schema of the members of a list.
     pub items: Option<Box<Self>>,
-    /// `maxItems`.
+    /// Most members of a list.
     pub max_items: Option<Int64>,
-    /// `maxLength`.
+    /// Most letters.
     pub max_length: Option<Int64>,
-    /// `maxProperties`.
+    /// Most members of an object.
     pub max_properties: Option<Int64>,
-    /// `maximum`.
+    /// Largest number.
     pub maximum: Option<f64>,
-    /// `minItems`.
+    /// Fewest members of a list.
     pub min_items: Option<Int64>,
-    /// `minLength`.
+    /// Fewest letters.
     pub min_length: Option<Int64>,
-    /// `minProperties`.
+    /// Fewest members of an object.
     pub min_properties: Option<Int64>,
-    /// `minimum`.
+    /// Smallest number.
     pub minimum: Option<f64>,
-    /// `nullable`.
+    /// Whether it may be null.
     pub nullable: Option<bool>,
-    /// `pattern`.
+    /// A regular expression that fits.
     pub pattern: Option<String>,
-    /// `properties`.
+    /// Schemas of members, by name.
     pub properties: Option<std::collections::BTreeMap<String, Self>>,
-    /// `propertyOrdering`.
+    /// Order of the members.
     pub property_ordering: Option<Vec<String>>,
-    /// `required`.
+    /// Members that must be there.
     pub required: Option<Vec<String>>,
     /// The title.
     pub title: Option<String>,
-    /// `type`.
+    /// Which kind it is.
     pub kind: Option<Type>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -170,7 +170,7 @@ pub struct FunctionDeclaration {
     pub parameters_json_schema: Option<serde_json::Value>,
     /// The answer, an object.
     pub response: Option<Box<Schema>>,
-    /// `responseJsonSchema`.
+    /// JSON Schema of the answer.
     pub response_json_schema: Option<serde_json::Value>,
     /// Whether the model waits for the answer.
     pub behavior: Option<Behavior>,
@@ -221,31 +221,31 @@ open_enum! { Behavior {
 /// Tools of one kind or several.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Tool {
-    /// Vertex only.
+    /// Retrieval from data stores. Vertex only.
     pub retrieval: Option<Box<Retrieval>>,
-    /// `computerUse`.
+    /// Use of a computer.
     pub computer_use: Option<Box<ComputerUse>>,
-    /// Developer API only.
+    /// Search in files. Developer API only.
     pub file_search: Option<Box<FileSearch>>,
-    /// `googleSearch`.
+    /// Search of the web.
     pub google_search: Option<Box<GoogleSearch>>,
-    /// `googleMaps`.
+    /// The map.
     pub google_maps: Option<Box<GoogleMaps>>,
-    /// `codeExecution`.
+    /// Execution of code.
     pub code_execution: Option<Box<ToolCodeExecution>>,
-    /// Vertex only.
+    /// Search of the web for enterprises. Vertex only.
     pub enterprise_web_search: Option<Box<EnterpriseWebSearch>>,
     /// Functions that the client runs.
     pub function_declarations: Option<Vec<FunctionDeclaration>>,
-    /// `googleSearchRetrieval`.
+    /// Search of the web, in an older form.
     pub google_search_retrieval: Option<Box<GoogleSearchRetrieval>>,
-    /// Vertex only.
+    /// Search by Parallel. Vertex only.
     pub parallel_ai_search: Option<Box<ToolParallelAiSearch>>,
-    /// `urlContext`.
+    /// Reading of addresses.
     pub url_context: Option<Box<UrlContext>>,
-    /// Developer API only.
+    /// MCP servers. Developer API only.
     pub mcp_servers: Option<Vec<McpServer>>,
-    /// Vertex only.
+    /// Search by Exa. Vertex only.
     pub exa_ai_search: Option<Box<ToolExaAiSearch>>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -283,16 +283,16 @@ setters! { Tool {
     plain with_mcp_servers mcp_servers: Vec<McpServer>;
 }}
 
-/// `Retrieval`.
+/// Retrieval from data stores.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Retrieval {
-    /// `disableAttribution`.
+    /// Whether sources are left out.
     pub disable_attribution: Option<bool>,
-    /// `externalApi`.
+    /// Retrieval from another service.
     pub external_api: Option<ExternalApi>,
-    /// `vertexAiSearch`.
+    /// Retrieval from Vertex AI Search.
     pub vertex_ai_search: Option<VertexAISearch>,
-    /// `vertexRagStore`.
+    /// Retrieval from a RAG store.
     pub vertex_rag_store: Option<VertexRagStore>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -312,16 +312,16 @@ setters! { Retrieval {
     plain with_disable_attribution disable_attribution: bool;
 }}
 
-/// `ComputerUse`.
+/// Use of a computer.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ComputerUse {
-    /// `environment`.
+    /// Where it is used.
     pub environment: Option<Environment>,
-    /// `excludedPredefinedFunctions`.
+    /// Functions to leave out.
     pub excluded_predefined_functions: Option<Vec<String>>,
-    /// `enablePromptInjectionDetection`.
+    /// Whether injected prompts are looked for.
     pub enable_prompt_injection_detection: Option<bool>,
-    /// `disabledSafetyPolicies`.
+    /// Policies to leave out.
     pub disabled_safety_policies: Option<Vec<SafetyPolicy>>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -341,14 +341,14 @@ setters! { ComputerUse {
     plain with_disabled_safety_policies disabled_safety_policies: Vec<SafetyPolicy>;
 }}
 
-/// `FileSearch`.
+/// Search in files.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FileSearch {
-    /// `fileSearchStoreNames`.
+    /// The stores.
     pub file_search_store_names: Option<Vec<String>>,
     /// Number of tokens to sample from.
     pub top_k: Option<i64>,
-    /// `metadataFilter`.
+    /// Which results to keep, by metadata.
     pub metadata_filter: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -366,16 +366,16 @@ setters! { FileSearch {
     plain with_top_k top_k: i64;
 }}
 
-/// `GoogleSearch`.
+/// Search of the web.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GoogleSearch {
-    /// `searchTypes`.
+    /// What to search.
     pub search_types: Option<SearchTypes>,
-    /// Vertex only.
+    /// How sure it must be that a page is phishing. Vertex only.
     pub blocking_confidence: Option<PhishBlockThreshold>,
-    /// Vertex only.
+    /// Domains to leave out. Vertex only.
     pub exclude_domains: Option<Vec<String>>,
-    /// Developer API only.
+    /// When pages were written. Developer API only.
     pub time_range_filter: Option<Interval>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -395,14 +395,14 @@ setters! { GoogleSearch {
     plain with_exclude_domains exclude_domains: Vec<String>;
 }}
 
-/// `GoogleMaps`.
+/// The map.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GoogleMaps {
-    /// Vertex only.
+    /// How to authenticate. Vertex only.
     pub auth_config: Option<AuthConfig>,
-    /// `enableWidget`.
+    /// Whether a map can be shown.
     pub enable_widget: Option<bool>,
-    /// Vertex only.
+    /// What to ground on. Vertex only.
     pub grounding_types: Option<GoogleMapsGroundingTypes>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -420,7 +420,7 @@ setters! { GoogleMaps {
     plain with_enable_widget enable_widget: bool;
 }}
 
-/// `ToolCodeExecution`.
+/// Execution of code.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ToolCodeExecution {
     /// Members that this type does not name.
@@ -430,12 +430,12 @@ pub struct ToolCodeExecution {
 object! { ToolCodeExecution {
 }}
 
-/// `EnterpriseWebSearch`.
+/// Search of the web for enterprises.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct EnterpriseWebSearch {
-    /// `blockingConfidence`.
+    /// How sure it must be that a page is phishing.
     pub blocking_confidence: Option<PhishBlockThreshold>,
-    /// `excludeDomains`.
+    /// Domains to leave out.
     pub exclude_domains: Option<Vec<String>>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -451,10 +451,10 @@ setters! { EnterpriseWebSearch {
     plain with_exclude_domains exclude_domains: Vec<String>;
 }}
 
-/// `GoogleSearchRetrieval`.
+/// Search of the web, in an older form.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GoogleSearchRetrieval {
-    /// `dynamicRetrievalConfig`.
+    /// When to search.
     pub dynamic_retrieval_config: Option<DynamicRetrievalConfig>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -468,16 +468,16 @@ setters! { GoogleSearchRetrieval {
     into with_dynamic_retrieval_config dynamic_retrieval_config: DynamicRetrievalConfig;
 }}
 
-/// `ToolParallelAiSearch`.
+/// Search by Parallel.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ToolParallelAiSearch {
-    /// `apiKey`.
+    /// The key.
     pub api_key: Option<Secret>,
-    /// `customConfigs`.
+    /// Parameters of the service.
     pub custom_configs: Option<std::collections::BTreeMap<String, serde_json::Value>>,
-    /// `enableDataRetention`.
+    /// Whether the service may keep data.
     pub enable_data_retention: Option<bool>,
-    /// `enableZeroDataRetention`.
+    /// Whether the service keeps nothing.
     pub enable_zero_data_retention: Option<bool>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -497,7 +497,7 @@ setters! { ToolParallelAiSearch {
     plain with_enable_zero_data_retention enable_zero_data_retention: bool;
 }}
 
-/// `UrlContext`.
+/// Reading of addresses.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct UrlContext {
     /// Members that this type does not name.
@@ -507,12 +507,12 @@ pub struct UrlContext {
 object! { UrlContext {
 }}
 
-/// `McpServer`.
+/// An MCP server.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct McpServer {
     /// The name. Developer API only.
     pub name: Option<String>,
-    /// Developer API only.
+    /// How to reach it. Developer API only.
     pub streamable_http_transport: Option<StreamableHttpTransport>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -528,12 +528,12 @@ setters! { McpServer {
     into with_streamable_http_transport streamable_http_transport: StreamableHttpTransport;
 }}
 
-/// `ToolExaAiSearch`.
+/// Search by Exa.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ToolExaAiSearch {
-    /// `apiKey`.
+    /// The key.
     pub api_key: Option<Secret>,
-    /// `customConfigs`.
+    /// Parameters of the service.
     pub custom_configs: Option<std::collections::BTreeMap<String, serde_json::Value>>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -549,20 +549,20 @@ setters! { ToolExaAiSearch {
     plain with_custom_configs custom_configs: std::collections::BTreeMap<String, serde_json::Value>;
 }}
 
-/// `ExternalApi`.
+/// Retrieval from another service.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ExternalApi {
-    /// `apiAuth`.
+    /// How to authenticate, in an older form.
     pub api_auth: Option<ApiAuth>,
-    /// `apiSpec`.
+    /// Kind of service.
     pub api_spec: Option<ApiSpec>,
-    /// `authConfig`.
+    /// How to authenticate.
     pub auth_config: Option<AuthConfig>,
-    /// `elasticSearchParams`.
+    /// Parameters for Elasticsearch.
     pub elastic_search_params: Option<ExternalApiElasticSearchParams>,
-    /// `endpoint`.
+    /// The address.
     pub endpoint: Option<String>,
-    /// `simpleSearchParams`.
+    /// Parameters for a simple search.
     pub simple_search_params: Option<ExternalApiSimpleSearchParams>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -586,18 +586,18 @@ setters! { ExternalApi {
     into with_simple_search_params simple_search_params: ExternalApiSimpleSearchParams;
 }}
 
-/// `VertexAISearch`.
+/// Retrieval from Vertex AI Search.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct VertexAISearch {
-    /// `dataStoreSpecs`.
+    /// Data stores to search.
     pub data_store_specs: Option<Vec<VertexAISearchDataStoreSpec>>,
-    /// `datastore`.
+    /// The data store.
     pub datastore: Option<String>,
-    /// `engine`.
+    /// The engine.
     pub engine: Option<String>,
     /// Which results to keep.
     pub filter: Option<String>,
-    /// `maxResults`.
+    /// Most results.
     pub max_results: Option<i64>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -619,20 +619,20 @@ setters! { VertexAISearch {
     plain with_max_results max_results: i64;
 }}
 
-/// `VertexRagStore`.
+/// Retrieval from a RAG store.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct VertexRagStore {
-    /// `ragCorpora`.
+    /// Corpora to search, in an older form.
     pub rag_corpora: Option<Vec<String>>,
-    /// `ragResources`.
+    /// Corpora and files to search.
     pub rag_resources: Option<Vec<VertexRagStoreRagResource>>,
-    /// `ragRetrievalConfig`.
+    /// How to retrieve.
     pub rag_retrieval_config: Option<RagRetrievalConfig>,
-    /// `similarityTopK`.
+    /// Most results.
     pub similarity_top_k: Option<i64>,
-    /// `storeContext`.
+    /// Whether what is said is stored.
     pub store_context: Option<bool>,
-    /// `vectorDistanceThreshold`.
+    /// Largest distance.
     pub vector_distance_threshold: Option<f64>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -656,7 +656,7 @@ setters! { VertexRagStore {
     plain with_vector_distance_threshold vector_distance_threshold: f64;
 }}
 
-/// `Environment`.
+/// Where a computer is used.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Environment {
@@ -679,7 +679,7 @@ open_enum! { Environment {
     Desktop = "ENVIRONMENT_DESKTOP",
 }}
 
-/// `SafetyPolicy`.
+/// Policies for the use of a computer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SafetyPolicy {
@@ -714,12 +714,12 @@ open_enum! { SafetyPolicy {
     LegalTermsAndAgreements = "LEGAL_TERMS_AND_AGREEMENTS",
 }}
 
-/// `SearchTypes`.
+/// What to search.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SearchTypes {
-    /// `webSearch`.
+    /// Search of pages.
     pub web_search: Option<WebSearch>,
-    /// `imageSearch`.
+    /// Search of images.
     pub image_search: Option<ImageSearch>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -735,7 +735,7 @@ setters! { SearchTypes {
     into with_image_search image_search: ImageSearch;
 }}
 
-/// `PhishBlockThreshold`.
+/// How sure it must be that a page is phishing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PhishBlockThreshold {
@@ -767,12 +767,12 @@ open_enum! { PhishBlockThreshold {
     BlockOnlyExtremelyHigh = "BLOCK_ONLY_EXTREMELY_HIGH",
 }}
 
-/// `Interval`.
+/// A span of time.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Interval {
-    /// `endTime`.
+    /// End, in RFC 3339.
     pub end_time: Option<String>,
-    /// `startTime`.
+    /// Start, in RFC 3339.
     pub start_time: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -788,22 +788,22 @@ setters! { Interval {
     into with_start_time start_time: String;
 }}
 
-/// `AuthConfig`.
+/// How to authenticate.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AuthConfig {
-    /// Vertex only.
+    /// The key. Vertex only.
     pub api_key: Option<Secret>,
-    /// Vertex only.
+    /// A key. Vertex only.
     pub api_key_config: Option<ApiKeyConfig>,
-    /// Vertex only.
+    /// Kind of authentication. Vertex only.
     pub auth_type: Option<AuthType>,
-    /// Vertex only.
+    /// A service account. Vertex only.
     pub google_service_account_config: Option<AuthConfigGoogleServiceAccountConfig>,
-    /// Vertex only.
+    /// A name and a password. Vertex only.
     pub http_basic_auth_config: Option<AuthConfigHttpBasicAuthConfig>,
-    /// Vertex only.
+    /// OAuth. Vertex only.
     pub oauth_config: Option<AuthConfigOauthConfig>,
-    /// Vertex only.
+    /// OpenID Connect. Vertex only.
     pub oidc_config: Option<AuthConfigOidcConfig>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -829,12 +829,12 @@ setters! { AuthConfig {
     into with_oidc_config oidc_config: AuthConfigOidcConfig;
 }}
 
-/// `GoogleMapsGroundingTypes`.
+/// What to ground on.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GoogleMapsGroundingTypes {
-    /// `places`.
+    /// Places.
     pub places: Option<GoogleMapsPlaces>,
-    /// `routing`.
+    /// Ways to go.
     pub routing: Option<GoogleMapsRouting>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -850,12 +850,12 @@ setters! { GoogleMapsGroundingTypes {
     into with_routing routing: GoogleMapsRouting;
 }}
 
-/// `DynamicRetrievalConfig`.
+/// When to search.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct DynamicRetrievalConfig {
-    /// `dynamicThreshold`.
+    /// How much a search must help, 0 to 1.
     pub dynamic_threshold: Option<f64>,
-    /// `mode`.
+    /// How it is done.
     pub mode: Option<DynamicRetrievalConfigMode>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -871,16 +871,16 @@ setters! { DynamicRetrievalConfig {
     plain with_dynamic_threshold dynamic_threshold: f64;
 }}
 
-/// `StreamableHttpTransport`.
+/// How to reach an MCP server.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StreamableHttpTransport {
     /// HTTP headers.
     pub headers: Option<std::collections::BTreeMap<String, Secret>>,
-    /// `sseReadTimeout`.
+    /// How long to wait for an event.
     pub sse_read_timeout: Option<String>,
-    /// `terminateOnClose`.
+    /// Whether closing ends the session.
     pub terminate_on_close: Option<bool>,
-    /// `timeout`.
+    /// How long to wait.
     pub timeout: Option<String>,
     /// The address.
     pub url: Option<String>,
@@ -904,10 +904,10 @@ setters! { StreamableHttpTransport {
     plain with_terminate_on_close terminate_on_close: bool;
 }}
 
-/// `ApiAuth`.
+/// How to authenticate, in an older form.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ApiAuth {
-    /// `apiKeyConfig`.
+    /// A key.
     pub api_key_config: Option<ApiAuthApiKeyConfig>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -921,7 +921,7 @@ setters! { ApiAuth {
     into with_api_key_config api_key_config: ApiAuthApiKeyConfig;
 }}
 
-/// `ApiSpec`.
+/// Kinds of service.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ApiSpec {
@@ -941,14 +941,14 @@ open_enum! { ApiSpec {
     ElasticSearch = "ELASTIC_SEARCH",
 }}
 
-/// `ExternalApiElasticSearchParams`.
+/// Parameters for Elasticsearch.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ExternalApiElasticSearchParams {
-    /// `index`.
+    /// The index.
     pub index: Option<String>,
-    /// `numHits`.
+    /// Number of results.
     pub num_hits: Option<i64>,
-    /// `searchTemplate`.
+    /// The template.
     pub search_template: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -966,7 +966,7 @@ setters! { ExternalApiElasticSearchParams {
     plain with_num_hits num_hits: i64;
 }}
 
-/// `ExternalApiSimpleSearchParams`.
+/// Parameters for a simple search.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ExternalApiSimpleSearchParams {
     /// Members that this type does not name.
@@ -976,10 +976,10 @@ pub struct ExternalApiSimpleSearchParams {
 object! { ExternalApiSimpleSearchParams {
 }}
 
-/// `VertexAISearchDataStoreSpec`.
+/// A data store to search.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct VertexAISearchDataStoreSpec {
-    /// `dataStore`.
+    /// The data store.
     pub data_store: Option<String>,
     /// Which results to keep.
     pub filter: Option<String>,
@@ -997,12 +997,12 @@ setters! { VertexAISearchDataStoreSpec {
     into with_filter filter: String;
 }}
 
-/// `VertexRagStoreRagResource`.
+/// A corpus and its files.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct VertexRagStoreRagResource {
-    /// `ragCorpus`.
+    /// The corpus.
     pub rag_corpus: Option<String>,
-    /// `ragFileIds`.
+    /// Files to search.
     pub rag_file_ids: Option<Vec<String>>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -1018,14 +1018,14 @@ setters! { VertexRagStoreRagResource {
     plain with_rag_file_ids rag_file_ids: Vec<String>;
 }}
 
-/// `RagRetrievalConfig`.
+/// How to retrieve.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RagRetrievalConfig {
     /// Which results to keep.
     pub filter: Option<RagRetrievalConfigFilter>,
-    /// `hybridSearch`.
+    /// Search by words and by meaning.
     pub hybrid_search: Option<RagRetrievalConfigHybridSearch>,
-    /// `ranking`.
+    /// How results are ranked.
     pub ranking: Option<RagRetrievalConfigRanking>,
     /// Number of tokens to sample from.
     pub top_k: Option<i64>,
@@ -1047,7 +1047,7 @@ setters! { RagRetrievalConfig {
     plain with_top_k top_k: i64;
 }}
 
-/// `WebSearch`.
+/// Search of pages.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct WebSearch {
     /// Members that this type does not name.
@@ -1057,7 +1057,7 @@ pub struct WebSearch {
 object! { WebSearch {
 }}
 
-/// `ImageSearch`.
+/// Search of images.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ImageSearch {
     /// Members that this type does not name.
@@ -1067,14 +1067,14 @@ pub struct ImageSearch {
 object! { ImageSearch {
 }}
 
-/// `ApiKeyConfig`.
+/// A key.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ApiKeyConfig {
-    /// `apiKeySecret`.
+    /// Where the key is kept.
     pub api_key_secret: Option<String>,
-    /// `apiKeyString`.
+    /// The key.
     pub api_key_string: Option<Secret>,
-    /// `httpElementLocation`.
+    /// Where the key goes in the request.
     pub http_element_location: Option<HttpElementLocation>,
     /// The name.
     pub name: Option<String>,
@@ -1096,7 +1096,7 @@ setters! { ApiKeyConfig {
     into with_name name: String;
 }}
 
-/// `AuthType`.
+/// Kinds of authentication.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthType {
@@ -1128,10 +1128,10 @@ open_enum! { AuthType {
     OidcAuth = "OIDC_AUTH",
 }}
 
-/// `AuthConfigGoogleServiceAccountConfig`.
+/// A service account.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AuthConfigGoogleServiceAccountConfig {
-    /// `serviceAccount`.
+    /// The service account.
     pub service_account: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -1145,10 +1145,10 @@ setters! { AuthConfigGoogleServiceAccountConfig {
     into with_service_account service_account: String;
 }}
 
-/// `AuthConfigHttpBasicAuthConfig`.
+/// A name and a password.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AuthConfigHttpBasicAuthConfig {
-    /// `credentialSecret`.
+    /// Where name and password are kept.
     pub credential_secret: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -1162,12 +1162,12 @@ setters! { AuthConfigHttpBasicAuthConfig {
     into with_credential_secret credential_secret: String;
 }}
 
-/// `AuthConfigOauthConfig`.
+/// OAuth.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AuthConfigOauthConfig {
-    /// `accessToken`.
+    /// The token.
     pub access_token: Option<Secret>,
-    /// `serviceAccount`.
+    /// The service account.
     pub service_account: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -1183,12 +1183,12 @@ setters! { AuthConfigOauthConfig {
     into with_service_account service_account: String;
 }}
 
-/// `AuthConfigOidcConfig`.
+/// OpenID Connect.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AuthConfigOidcConfig {
-    /// `idToken`.
+    /// The token.
     pub id_token: Option<Secret>,
-    /// `serviceAccount`.
+    /// The service account.
     pub service_account: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -1204,7 +1204,7 @@ setters! { AuthConfigOidcConfig {
     into with_service_account service_account: String;
 }}
 
-/// `GoogleMapsPlaces`.
+/// Grounding on places.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GoogleMapsPlaces {
     /// Members that this type does not name.
@@ -1214,7 +1214,7 @@ pub struct GoogleMapsPlaces {
 object! { GoogleMapsPlaces {
 }}
 
-/// `GoogleMapsRouting`.
+/// Grounding on ways to go.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GoogleMapsRouting {
     /// Members that this type does not name.
@@ -1224,7 +1224,7 @@ pub struct GoogleMapsRouting {
 object! { GoogleMapsRouting {
 }}
 
-/// `DynamicRetrievalConfigMode`.
+/// When to search.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DynamicRetrievalConfigMode {
@@ -1241,12 +1241,12 @@ open_enum! { DynamicRetrievalConfigMode {
     Dynamic = "MODE_DYNAMIC",
 }}
 
-/// `ApiAuthApiKeyConfig`.
+/// A key.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ApiAuthApiKeyConfig {
-    /// `apiKeySecretVersion`.
+    /// Where the key is kept.
     pub api_key_secret_version: Option<String>,
-    /// `apiKeyString`.
+    /// The key.
     pub api_key_string: Option<Secret>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -1262,14 +1262,14 @@ setters! { ApiAuthApiKeyConfig {
     into with_api_key_string api_key_string: Secret;
 }}
 
-/// `RagRetrievalConfigFilter`.
+/// Which results to keep.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RagRetrievalConfigFilter {
-    /// `metadataFilter`.
+    /// Which results to keep, by metadata.
     pub metadata_filter: Option<String>,
-    /// `vectorDistanceThreshold`.
+    /// Largest distance.
     pub vector_distance_threshold: Option<f64>,
-    /// `vectorSimilarityThreshold`.
+    /// Smallest similarity.
     pub vector_similarity_threshold: Option<f64>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -1287,10 +1287,10 @@ setters! { RagRetrievalConfigFilter {
     plain with_vector_similarity_threshold vector_similarity_threshold: f64;
 }}
 
-/// `RagRetrievalConfigHybridSearch`.
+/// Search by words and by meaning.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RagRetrievalConfigHybridSearch {
-    /// `alpha`.
+    /// Weight of meaning, 0 to 1.
     pub alpha: Option<f64>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -1304,12 +1304,12 @@ setters! { RagRetrievalConfigHybridSearch {
     plain with_alpha alpha: f64;
 }}
 
-/// `RagRetrievalConfigRanking`.
+/// How results are ranked.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RagRetrievalConfigRanking {
-    /// `llmRanker`.
+    /// Ranking by a model.
     pub llm_ranker: Option<RagRetrievalConfigRankingLlmRanker>,
-    /// `rankService`.
+    /// Ranking by a service.
     pub rank_service: Option<RagRetrievalConfigRankingRankService>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -1325,7 +1325,7 @@ setters! { RagRetrievalConfigRanking {
     into with_rank_service rank_service: RagRetrievalConfigRankingRankService;
 }}
 
-/// `HttpElementLocation`.
+/// Where a key goes in a request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HttpElementLocation {
@@ -1354,10 +1354,10 @@ open_enum! { HttpElementLocation {
     Cookie = "HTTP_IN_COOKIE",
 }}
 
-/// `RagRetrievalConfigRankingLlmRanker`.
+/// Ranking by a model.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RagRetrievalConfigRankingLlmRanker {
-    /// `modelName`.
+    /// The model.
     pub model_name: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
@@ -1371,10 +1371,10 @@ setters! { RagRetrievalConfigRankingLlmRanker {
     into with_model_name model_name: String;
 }}
 
-/// `RagRetrievalConfigRankingRankService`.
+/// Ranking by a service.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RagRetrievalConfigRankingRankService {
-    /// `modelName`.
+    /// The model.
     pub model_name: Option<String>,
     /// Members that this type does not name.
     pub extra: Extra,
