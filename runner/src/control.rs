@@ -1,9 +1,13 @@
 //! The handle for use while an agent runs.
 
-use std::{ops::Deref, sync::Arc};
+use std::{
+    ops::Deref,
+    sync::{Arc, atomic::Ordering},
+};
 
 use antiphon_protocol::{CallId, Interruption, SessionConfig, ToolCall, ToolResult};
 use antiphon_session::{Delivery, Session, SessionError};
+use bytes::Bytes;
 
 use crate::{ExecuteError, ToolEnd, UpdateError, board::Input, desk::Desk, handler::Notice};
 
@@ -42,6 +46,29 @@ impl Control {
     /// The session itself.
     pub fn session(&self) -> &Session {
         self.desk.session()
+    }
+
+    /// Sends the user's audio, or while muted as much silence, so that the provider's clock and its ear
+    /// for pauses go on.
+    ///
+    /// # Errors
+    /// See [`Session::send_audio`].
+    pub async fn send_audio(&self, chunk: impl Into<Bytes>) -> Result<(), SessionError> {
+        let mut chunk = chunk.into();
+        if self.is_muted() {
+            chunk = vec![self.session().input_format().silence(); chunk.len()].into();
+        }
+        self.session().send_audio(chunk).await
+    }
+
+    /// Makes the user's audio silence from here on, or lets it through again; for all clones.
+    pub fn mute(&self, muted: bool) {
+        self.desk.muted().store(muted, Ordering::Relaxed);
+    }
+
+    /// Whether the user's audio is silenced.
+    pub fn is_muted(&self) -> bool {
+        self.desk.muted().load(Ordering::Relaxed)
     }
 
     /// Interrupts the model: audio that waits for handlers is dropped, players are told to drop theirs,

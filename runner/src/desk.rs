@@ -7,7 +7,7 @@
 use std::{
     collections::BTreeMap,
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -49,6 +49,8 @@ pub(crate) struct Desk {
     changed: Notify,
     /// Calls whose work was dropped before it ended.
     dropped: Mutex<Vec<CallId>>,
+    /// Whether the user's audio is silenced.
+    muted: AtomicBool,
     runtime: Handle,
     idle: watch::Sender<bool>,
     origin: Instant,
@@ -103,6 +105,7 @@ impl Desk {
             home,
             changed: Notify::new(),
             dropped: Mutex::default(),
+            muted: AtomicBool::new(false),
             runtime: Handle::current(),
             idle: watch::Sender::new(true),
             origin: Instant::now(),
@@ -111,6 +114,10 @@ impl Desk {
 
     pub(crate) fn session(&self) -> &Session {
         &self.session
+    }
+
+    pub(crate) fn muted(&self) -> &AtomicBool {
+        &self.muted
     }
 
     pub(crate) fn updates(&self) -> &Updates {

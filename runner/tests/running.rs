@@ -129,3 +129,19 @@ async fn a_run_that_is_dropped_closes_its_session() {
     run.abort();
     assert!(server.wire.hangup().await.is_some());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_muted_user_sends_silence_of_the_same_length() {
+    let (run, server) = run(agent()).await;
+    let speech = vec![9_u8; 960];
+    for muted in [false, true, false] {
+        run.control.mute(muted);
+        run.control.send_audio(speech.clone()).await.unwrap();
+        let sent = server.recv().await;
+        assert_eq!(
+            (&sent["bytes"], &sent["silent"]),
+            (&json!(960), &json!(muted))
+        );
+    }
+    run.close().await;
+}

@@ -215,7 +215,10 @@ impl Codec for ToyCodec {
                 out.send(frame(&json!({ "t": "add items", "texts": texts })));
             }
             Command::Audio(bytes) => {
-                out.send(frame(&json!({ "t": "audio", "bytes": bytes.len() })));
+                let silent = bytes.iter().all(|byte| *byte == 0);
+                out.send(frame(
+                    &json!({ "t": "audio", "bytes": bytes.len(), "silent": silent }),
+                ));
             }
             other => out.send(frame(&json!({ "t": other.name() }))),
         }
