@@ -9,9 +9,8 @@ use std::{
 use antiphon_protocol::{End, Endpoint, Frame, FrameKind, Secret};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 
-use crate::{Dial, DialRequest, Incoming, WirePair, WireRx, WireTx};
+use crate::{Clock, Dial, DialRequest, Incoming, WirePair, WireRx, WireTx};
 
 /// Members of JSON objects whose text is taken out of recordings wherever they appear.
 const SECRET_MEMBERS: &[&str] = &[
@@ -149,7 +148,7 @@ struct Tape(Arc<Mutex<TapeState>>);
 
 struct TapeState {
     sink: Box<dyn io::Write + Send>,
-    begun: Instant,
+    clock: Clock,
     connections: u32,
     secrets: Vec<Secret>,
     error: Option<String>,
@@ -169,7 +168,7 @@ impl RecordingDial {
             inner: Arc::new(inner),
             tape: Tape(Arc::new(Mutex::new(TapeState {
                 sink: Box::new(sink),
-                begun: Instant::now(),
+                clock: Clock::start(),
                 connections: 0,
                 secrets: Vec::new(),
                 error: None,
@@ -226,7 +225,7 @@ impl TapeState {
         }
         let line = RecordedLine {
             connection,
-            at_us: u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+            at_us: u64::try_from(self.clock.now().since_origin().as_micros()).unwrap_or(u64::MAX),
             what: self.scrub(what),
         };
         let written = serde_json::to_string(&line)

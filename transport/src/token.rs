@@ -2,9 +2,11 @@
 
 use std::{fmt, future::Future, time::Duration};
 
-use antiphon_protocol::{AuthError, Secret, TokenSource, Why};
+use antiphon_protocol::{AuthError, Secret, Time, TokenSource, Why};
 use async_trait::async_trait;
-use tokio::{sync::Mutex, time::Instant};
+use tokio::sync::Mutex;
+
+use crate::Clock;
 
 /// A refusal within this time of a refresh is about the token before it.
 const JUST_FETCHED: Duration = Duration::from_secs(10);
@@ -44,13 +46,14 @@ pub struct FreshToken {
 pub struct TokenCache<F> {
     fetch: F,
     skew: Duration,
+    clock: Clock,
     kept: Mutex<Option<Kept>>,
 }
 
 struct Kept {
     token: Secret,
-    fetched: Instant,
-    good_until: Option<Instant>,
+    fetched: Time,
+    good_until: Option<Time>,
 }
 
 impl<F> fmt::Debug for TokenCache<F> {
@@ -67,6 +70,7 @@ impl<F> TokenCache<F> {
         Self {
             fetch,
             skew: Duration::from_secs(60),
+            clock: Clock::start(),
             kept: Mutex::new(None),
         }
     }
@@ -80,7 +84,7 @@ impl<F> TokenCache<F> {
     }
 
     fn keep(&self, fresh: FreshToken) -> Kept {
-        let now = Instant::now();
+        let now = self.clock.now();
         Kept {
             good_until: fresh
                 .valid_for
@@ -92,8 +96,7 @@ impl<F> TokenCache<F> {
 }
 
 impl Kept {
-    fn serves(&self, why: Why) -> bool {
-        let now = Instant::now();
+    fn serves(&self, now: Time, why: Why) -> bool {
         let good = self.good_until.is_none_or(|until| now < until);
         match why {
             Why::Connect => good,
@@ -112,7 +115,8 @@ where
         // Whoever comes first fetches while the others wait here. One that is dropped while it
         // fetches lets the next one in.
         let mut kept = self.kept.lock().await;
-        if let Some(kept) = kept.as_ref().filter(|kept| kept.serves(why)) {
+        let now = self.clock.now();
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.serves(now, why)) {
             return Ok(kept.token.clone());
         }
         let fresh = (self.fetch)().await?;

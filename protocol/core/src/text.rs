@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// Most bytes of peer text that are kept.
+/// Most bytes of peer text that are kept as a rule.
 const LIMIT: usize = 256;
 
-/// Text from the other side of the wire: bounded to 256 bytes, with control and bidirectional
+/// Text from the other side of the wire: bounded, to 256 bytes as a rule, with control and bidirectional
 /// formatting characters escaped, so that it can stand in a log line or an error.
 ///
 /// ```
@@ -21,7 +21,13 @@ pub struct PeerText(String);
 impl PeerText {
     /// Keeps `text` in its safe form.
     pub fn new(text: &str) -> Self {
-        let mut safe = String::with_capacity(text.len().min(LIMIT));
+        Self::bounded(text, LIMIT)
+    }
+
+    /// Keeps up to `limit` bytes of `text` in their safe form: for words that are read for what
+    /// they mean, such as the body of a refusal, and shown in part.
+    pub fn bounded(text: &str, limit: usize) -> Self {
+        let mut safe = String::with_capacity(text.len().min(limit));
         for c in text.chars() {
             let start = safe.len();
             if is_unsafe(c) {
@@ -29,7 +35,7 @@ impl PeerText {
             } else {
                 safe.push(c);
             }
-            if safe.len() > LIMIT {
+            if safe.len() > limit {
                 safe.truncate(start);
                 safe.push('…');
                 break;

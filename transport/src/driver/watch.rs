@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "tracing")]
+use antiphon_protocol::PeerText;
 use antiphon_protocol::{End, Generation, Stage};
 
 use super::{Count, Meter};
@@ -54,7 +56,8 @@ impl Trace {
             how = ?end.how,
             code = end.code,
             status = end.status,
-            reason = end.reason.as_str(),
+            // The body of a refusal is kept at length, and shown in part.
+            reason = PeerText::new(end.reason.as_str()).as_str(),
             "{what}"
         );
         #[cfg(not(feature = "tracing"))]

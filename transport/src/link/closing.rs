@@ -102,7 +102,8 @@ impl Link {
             ended.stage = Some(end.stage);
             ended.code = end.code;
             ended.status = end.status;
-            ended.reason = end.reason.clone();
+            // A refusal's body may be kept at length; a sentence of it is enough here.
+            ended.reason = PeerText::new(end.reason.as_str());
             if ended.reason.is_empty()
                 && let Some(error) = &end.last_error
             {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use antiphon_protocol::{
-    End, EndedCause, Fault, Generation, How, Retry, RotationCause, Stage, Time,
+    End, EndedCause, Fault, Generation, How, PeerText, Retry, RotationCause, Stage, Time,
 };
 
 use super::{Link, LinkOutput, connection::Connection, state::Attempt};
@@ -110,7 +110,7 @@ impl Link {
         self.up(LinkOutput::RotationFailed {
             cause,
             fault,
-            reason: end.reason.clone(),
+            reason: PeerText::new(end.reason.as_str()),
         });
         if let Ok(delay) = self.delay(end, retry) {
             self.attempt = Attempt::Waiting {

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Instant, Sleep},
+    time::Sleep,
 };
 
 /// What happens to a stream of bytes at a certain place.
@@ -95,7 +95,7 @@ impl Gate {
         } else if let (ByteFault::Trickle(period), Some(next)) = (*fault, &mut self.next)
             && bytes > 0
         {
-            next.as_mut().reset(Instant::now() + period);
+            *next = Box::pin(tokio::time::sleep(period));
         }
     }
 }

@@ -219,7 +219,7 @@ fn words(body: &[u8], token: Option<&Secret>) -> PeerText {
     if let Some(token) = token.filter(|token| !token.is_empty()) {
         text = text.replace(token.expose(), "[redacted]");
     }
-    PeerText::new(&text)
+    PeerText::bounded(&text, BODY_LIMIT)
 }
 
 fn fresh_key() -> Result<String, End> {

@@ -15,6 +15,7 @@ mod driver;
 mod faults;
 mod link;
 mod link_random;
+mod link_rotation;
 mod liveness;
 mod netsim;
 mod races;

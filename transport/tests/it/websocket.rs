@@ -183,7 +183,52 @@ async fn an_endless_refusal_is_cut_off(wire: WsDial) {
     });
     let end = refusal(&wire, address, None).await;
     assert_eq!(end.status, Some(403));
-    assert!(end.reason.as_str().len() <= 260);
+    assert!(end.reason.as_str().len() <= 8 * 1024 + 3);
+}
+
+async fn what_a_refusal_says_far_down_still_counts(wire: WsDial) {
+    let (listener, address) = listen().await;
+    let body = format!(
+        "{{\"error\":{{\"message\":\"{}\",\"type\":\"insufficient_quota\"}}}}",
+        "x".repeat(2000)
+    );
+    let text = format!(
+        "HTTP/1.1 429 Too Many Requests\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    tokio::spawn(answer(listener, text.into_bytes()));
+    let end = refusal(&wire, address, None).await;
+    assert_eq!(classify(&end), (Fault::Quota, Retry::Never));
+}
+
+async fn a_message_that_never_ends_is_cut_off_at_the_limit(wire: WsDial) {
+    let fragment = [b"\x7e\x03\xe8".as_slice(), &[b'x'; 1000]].concat();
+    let first = [b"\x01".as_slice(), &fragment].concat();
+    let more = [b"\x00".as_slice(), &fragment].concat();
+    let huge = b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff".to_vec();
+    for (what, begin, go_on) in [
+        ("fragments without end", first, more),
+        ("a length of 2^63", huge, vec![0; 1000]),
+    ] {
+        let (listener, address) = listen().await;
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let head = read_head(&mut stream).await;
+            stream
+                .write_all(accept_head(&head).as_bytes())
+                .await
+                .unwrap();
+            let _ = stream.write_all(&begin).await;
+            while stream.write_all(&go_on).await.is_ok() {}
+        });
+        let limited = wire.clone().max_message(100_000);
+        let (_tx, mut rx) = dial_with(&limited, address, None).await.unwrap();
+        let end = recv_end(&mut rx).await;
+        assert!(
+            matches!(end.how, How::TooLarge | How::Protocol),
+            "{what}: {end:?}"
+        );
+    }
 }
 
 async fn redirects_are_not_followed(wire: WsDial) {
@@ -339,6 +384,8 @@ on_each_wire![
     messages_beyond_the_limit_are_refused_either_way,
     a_refused_upgrade_keeps_status_words_and_wait,
     an_endless_refusal_is_cut_off,
+    what_a_refusal_says_far_down_still_counts,
+    a_message_that_never_ends_is_cut_off_at_the_limit,
     redirects_are_not_followed,
     what_is_not_an_upgrade_is_a_protocol_fault,
     a_server_that_hangs_up_in_the_middle_of_the_upgrade_is_the_networks,

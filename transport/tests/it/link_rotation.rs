@@ -1,0 +1,215 @@
+//! Planned changes of connection: limits, goAway, overlap, resume handles.
+
+use std::time::Duration;
+
+use antiphon_protocol::{End, EndedCause, Fault, How, Phase, RotationCause, Stage, Time};
+use antiphon_transport::{LinkCommand, LinkOutput, Output};
+
+use crate::support::{Bench, Words, bench::ORIGIN, words::command};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn closed_with(code: u16) -> End {
+    End::new(Stage::Live, How::CloseFrame).with_code(code)
+}
+
+#[test]
+fn a_rotation_is_announced_and_forced_before_a_limit() {
+    let mut words = Words::overlapping();
+    words.capabilities.limits.connection = Some(Duration::from_secs(600));
+    words.capabilities.liveness = Duration::from_secs(6000);
+    let mut bench = Bench::live(words);
+    bench.pass(540 * SECOND);
+    assert_eq!(
+        bench.due(),
+        Some((RotationCause::Limit, Time::from_millis(590_000)))
+    );
+    assert_eq!(bench.plans_wanted(), 0);
+    bench.pass(50 * SECOND);
+    assert_eq!(bench.plans_wanted(), 1, "forced at the deadline");
+}
+
+#[test]
+fn a_stated_expiry_counts_like_a_limit() {
+    let mut words = Words::overlapping();
+    words.capabilities.liveness = Duration::from_secs(6000);
+    let mut bench = Bench::live(words);
+    bench.hear(&format!("expires {}", ORIGIN + 300));
+    bench.pass(240 * SECOND);
+    assert_eq!(
+        bench.due(),
+        Some((RotationCause::Limit, Time::from_millis(290_000)))
+    );
+}
+
+#[test]
+fn go_away_is_due_at_once_with_or_without_a_time() {
+    for (word, forced) in [
+        ("goaway 50", 40),
+        ("goaway", 10),
+        ("goaway 4", 3),
+        ("goaway 0", 0),
+    ] {
+        let mut bench = Bench::live(Words::overlapping());
+        bench.hear(word);
+        bench.pass(Duration::ZERO);
+        if forced == 0 {
+            assert_eq!(bench.plans_wanted(), 1, "{word}");
+            continue;
+        }
+        assert_eq!(
+            bench.due(),
+            Some((RotationCause::GoAway, Time::from_millis(forced * 1000))),
+            "{word}"
+        );
+        bench.pass(Duration::from_secs(forced));
+        assert_eq!(
+            bench.plan_wanted(),
+            Some((RotationCause::GoAway, None)),
+            "{word}"
+        );
+    }
+}
+
+#[test]
+fn where_two_may_be_open_the_switch_is_at_ready() {
+    let mut bench = Bench::live(Words::overlapping());
+    bench.flush();
+    let old = bench.newest();
+    bench.command(LinkCommand::Rotate(RotationCause::Request));
+    bench.plan();
+    bench.open();
+    let new = bench.newest();
+    bench.send(1, command(1));
+    assert_eq!(
+        bench.link.generation(),
+        Some(old),
+        "the old one is in use until then"
+    );
+    assert_eq!(bench.phases(), []);
+    bench.hear("ready");
+    assert_eq!(bench.link.generation(), Some(new));
+    assert_eq!(bench.lost(), [(old, Fault::Closed)]);
+    assert_eq!(bench.hung_up(), [old.get()]);
+    // What was given to the old wire still leaves on it.
+    bench.wire(antiphon_transport::WireEvent::Written {
+        generation: old,
+        seq: antiphon_protocol::WireSeq::new(9),
+    });
+    assert_eq!(bench.receipts(), [(1, "written")]);
+    // What it still says is of no interest.
+    let before = bench.events();
+    bench.hear_on(old, "say");
+    assert_eq!(bench.events(), before);
+    bench.pass(2 * SECOND);
+    assert_eq!(bench.aborted(), [old.get()], "it does not linger");
+    assert_eq!(bench.link.generation(), Some(new));
+}
+
+#[test]
+fn a_handle_is_never_used_while_its_wire_is_open() {
+    let mut bench = Bench::live(Words::overlapping());
+    bench.hear("token handle-1");
+    bench.command(LinkCommand::Rotate(RotationCause::Request));
+    assert_eq!(
+        bench.plan_wanted(),
+        Some((RotationCause::Request, Some("handle-1".to_owned())))
+    );
+    bench.take();
+    bench.plan_with(Words::resuming("handle-1"));
+    assert_eq!(bench.phases(), [Phase::Draining]);
+    assert_eq!(bench.hung_up(), [0]);
+    assert!(
+        !bench
+            .actions()
+            .any(|a| matches!(a, antiphon_transport::WireAction::Dial { .. }))
+    );
+    bench.wire(antiphon_transport::WireEvent::Lost {
+        generation: antiphon_protocol::Generation::new(0),
+        end: closed_with(1000),
+    });
+    assert_eq!(bench.phases().last(), Some(&Phase::Dialing { attempt: 1 }));
+    bench.open();
+    assert_eq!(bench.transmitted(), [(1, "hello again".to_owned())]);
+}
+
+#[test]
+fn an_old_wire_that_will_not_go_is_dropped() {
+    let mut bench = Bench::live(Words::default());
+    bench.command(LinkCommand::Rotate(RotationCause::Request));
+    bench.plan();
+    assert_eq!(bench.link.phase(), Phase::Draining);
+    bench.pass(2 * SECOND);
+    assert_eq!(bench.aborted(), [0]);
+    assert_eq!(bench.link.phase(), Phase::Dialing { attempt: 1 });
+}
+
+#[test]
+fn a_rotation_that_fails_keeps_the_old_connection() {
+    let mut bench = Bench::live(Words::overlapping());
+    bench.command(LinkCommand::Rotate(RotationCause::Request));
+    bench.plan();
+    bench.refuse();
+    assert!(bench.said.iter().any(|said| matches!(
+        said,
+        Output::Up(LinkOutput::RotationFailed {
+            fault: Fault::Network,
+            ..
+        })
+    )));
+    assert_eq!(bench.link.phase(), Phase::Live);
+    assert_eq!(bench.lost(), []);
+    bench.take();
+    bench.pass_until_plan();
+    assert_eq!(
+        bench.plan_wanted(),
+        Some((RotationCause::Request, None)),
+        "and is tried again"
+    );
+}
+
+#[test]
+fn a_refused_handle_is_tried_once_and_then_a_fresh_start_is_made() {
+    let mut bench = Bench::live(Words::default());
+    bench.hear("token handle-1");
+    bench.cut();
+    bench.pass_until_plan();
+    assert_eq!(
+        bench.plan_wanted(),
+        Some((RotationCause::Drop, Some("handle-1".to_owned())))
+    );
+    bench.plan_with(Words::resuming("handle-1"));
+    bench.open();
+    bench.take();
+    bench.lose(End::new(Stage::Live, How::CloseFrame).with_code(1007));
+    bench.pass_until_plan();
+    assert_eq!(bench.plan_wanted(), Some((RotationCause::Drop, None)));
+    bench.plan();
+    bench.open();
+    bench.lose(End::new(Stage::Live, How::CloseFrame).with_code(1007));
+    assert_eq!(
+        bench.closed().expect("an end").cause,
+        EndedCause::Fault(Fault::Invalid)
+    );
+}
+
+#[test]
+fn a_handle_survives_a_moment_without_one_but_not_its_age() {
+    let mut words = Words::default();
+    words.capabilities.liveness = Duration::from_secs(100_000);
+    let mut bench = Bench::live(words.clone());
+    bench.hear("token handle-1");
+    bench.hear("token");
+    bench.cut();
+    bench.pass_until_plan();
+    assert_eq!(
+        bench.plan_wanted().and_then(|(_, token)| token).as_deref(),
+        Some("handle-1")
+    );
+
+    let mut bench = Bench::live(words);
+    bench.hear("token handle-1");
+    bench.pass(Duration::from_secs(2 * 3600 + 1));
+    bench.cut();
+    assert_eq!(bench.plan_wanted(), Some((RotationCause::Drop, None)));
+}
