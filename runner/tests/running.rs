@@ -145,3 +145,23 @@ async fn a_muted_user_sends_silence_of_the_same_length() {
     }
     run.close().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_wait_for_the_next_event_loses_nothing() {
+    let (mut runner, server) = open(agent()).await;
+    let words: Vec<String> = (0..50).map(|n| n.to_string()).collect();
+    let mut seen = Vec::new();
+    for word in &words {
+        server.send(&json!({ "t": "text", "text": word }));
+        // Waits that are given up at once, in between and until the event is there.
+        while seen.last() != Some(word) {
+            let wait = tokio::time::timeout(Duration::ZERO, runner.next()).await;
+            if let Ok(Some(Event::OutputText(text))) = wait {
+                seen.push(text.text);
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(seen, words);
+    runner.finish().await;
+}
