@@ -39,7 +39,7 @@ fn frames_are_counted_and_problems_told() {
     );
     assert!(out.contains("line 2: unknown \"tomorrow\""), "{out}");
     assert!(
-        out.contains("line 3: degraded \"error\": invalid type: sequence"),
+        out.contains("line 3: degraded \"error\": /error: invalid type: sequence"),
         "{out}"
     );
 }

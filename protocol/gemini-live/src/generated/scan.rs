@@ -219,15 +219,21 @@ impl<'de> Deserialize<'de> for Key<'de> {
 /// Reads a member whose value chose this type.
 pub(crate) fn expect_tag<'de, A: MapAccess<'de>>(
     map: &mut A,
-    name: &'static str,
     expected: &'static str,
 ) -> Result<(), A::Error> {
     let Key(found) = map.next_value()?;
     if found == expected {
         Ok(())
     } else {
-        Err(de::Error::custom(format_args!("{name} is not {expected}")))
+        Err(de::Error::custom(format_args!("not {expected}")))
     }
+}
+
+/// An error with the member under which it arose, so that a misfit tells its path.
+pub(crate) fn below<E: de::Error>(member: &str, error: &E) -> E {
+    let error = error.to_string();
+    let separator = if error.starts_with('/') { "" } else { ": " };
+    E::custom(format_args!("/{member}{separator}{error}"))
 }
 
 /// Serializes a frame that is kept as text into a larger document.

@@ -31,23 +31,36 @@ macro_rules! object {
                         $(let mut $nf = Nullable::Absent;)*
                         let mut extra = Extra::new();
                         let mut untagged: &[&'static str] = &[$($tk),*];
-                        while let Some(Key(key)) = map.next_key()? {
-                            match &*key {
-                                $($tk => {
-                                    $crate::generated::scan::expect_tag(&mut map, $tk, $tv)?;
-                                    untagged = untagged.get(1..).unwrap_or_default();
-                                })*
-                                $($rk $(| $ra)* => $rf = Some(map.next_value()?),)*
-                                $($ok $(| $oa)* => {
-                                    $of = map.next_value()?;
-                                    if $of.is_none() {
-                                        extra.insert($ok, serde_json::Value::Null);
-                                    }
-                                })*
-                                $($nk $(| $na)* => $nf = map.next_value()?,)*
-                                _ => extra.insert(key, map.next_value::<serde_json::Value>()?),
+                        let mut member = "";
+                        let mut read = || {
+                            while let Some(Key(key)) = map.next_key()? {
+                                match &*key {
+                                    $($tk => {
+                                        member = $tk;
+                                        $crate::generated::scan::expect_tag(&mut map, $tv)?;
+                                        untagged = untagged.get(1..).unwrap_or_default();
+                                    })*
+                                    $($rk $(| $ra)* => {
+                                        member = $rk;
+                                        $rf = Some(map.next_value()?);
+                                    })*
+                                    $($ok $(| $oa)* => {
+                                        member = $ok;
+                                        $of = map.next_value()?;
+                                        if $of.is_none() {
+                                            extra.insert($ok, serde_json::Value::Null);
+                                        }
+                                    })*
+                                    $($nk $(| $na)* => {
+                                        member = $nk;
+                                        $nf = map.next_value()?;
+                                    })*
+                                    _ => extra.insert(key, map.next_value::<serde_json::Value>()?),
+                                }
                             }
-                        }
+                            Ok(())
+                        };
+                        read().map_err(|error| $crate::generated::scan::below(member, &error))?;
                         if let Some(tag) = untagged.first() {
                             return Err(serde::de::Error::missing_field(tag));
                         }

@@ -99,7 +99,8 @@ impl fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
-/// Why a known event did not fit its description. Never quotes a value of the frame.
+/// Why a known event did not fit its description: the path of the misfit and what was expected.
+/// Never quotes a value of the frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Misfit {
     message: String,
@@ -119,13 +120,15 @@ impl fmt::Display for Misfit {
 
 impl std::error::Error for Misfit {}
 
-/// Cuts the offending value out of serde's `invalid type: string "secret", expected u64`.
+/// Cuts the offending value out of serde's `invalid type: string "secret", expected u64`, and the
+/// position, which counts from wherever the innermost branch begins.
 fn without_values(message: &str) -> String {
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
     for prefix in ["invalid type: ", "invalid value: "] {
-        if let Some((_, rest)) = message.split_once(prefix) {
+        if let Some((path, rest)) = message.split_once(prefix) {
             let kind = rest.split([' ', ',']).next().unwrap_or_default();
             let expected = rest.rsplit_once(", expected ").map_or("", |(_, expected)| expected);
-            return format!("{prefix}{kind}, expected {expected}");
+            return format!("{path}{prefix}{kind}, expected {expected}");
         }
     }
     message.to_owned()
