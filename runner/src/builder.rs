@@ -6,7 +6,7 @@ use antiphon_protocol::{
     AudioChunk, Delegation, Ended, Interruption, Provider, ResponseDone, Rotation, SessionConfig,
     Speech, TextDelta, ToolCall, TurnDetection,
 };
-use antiphon_session::{Session, SessionBuilder};
+use antiphon_session::{Dial, Session, SessionBuilder};
 use thiserror::Error;
 
 use crate::{
@@ -178,6 +178,11 @@ impl RunnerBuilder {
     ) -> Self {
         self.adjust.push(Arc::new(adjust));
         self
+    }
+
+    /// Replaces the transport, for tests or for another network; each session opens its own wires.
+    pub fn dial(self, dial: impl Dial + Clone + 'static) -> Self {
+        self.session(move |session| session.dial(dial.clone()))
     }
 
     /// Adds a handler; each is told of everything, in the order they were added.

@@ -17,3 +17,6 @@ pub use self::{
     handle::{Delivery, Playback, Session},
     state::{ModelTurn, SessionState, Turn, UplinkMarks, UserTurn},
 };
+
+/// What replaces the network under a session; see [`SessionBuilder::dial`].
+pub use antiphon_transport::Dial;

@@ -174,7 +174,11 @@ fn tools_are_answered_and_a_failure_says_so() {
         is_error: true,
         ..ToolResult::new("c2".into(), "look", "no such city")
     };
-    let results = vec![ToolResult::new("c1".into(), "look", "fog"), failed];
+    let worded = ToolResult {
+        is_error: true,
+        ..ToolResult::new("c3".into(), "look", r#"{"error":{"kind":"timeout"}}"#)
+    };
+    let results = vec![ToolResult::new("c1".into(), "look", "fog"), failed, worded];
     let frames = talk.asked(6, &Command::ToolResults(results)).unwrap();
     let answer = |index: usize, call: &str, output: &str| {
         let id = format!("ap_6_{index}");
@@ -186,7 +190,8 @@ fn tools_are_answered_and_a_failure_says_so() {
         frames,
         [
             answer(0, "c1", "fog"),
-            answer(1, "c2", r#"{"error":"no such city"}"#)
+            answer(1, "c2", r#"{"error":"no such city"}"#),
+            answer(2, "c3", r#"{"error":{"kind":"timeout"}}"#),
         ]
     );
 }

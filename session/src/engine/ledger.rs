@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use antiphon_protocol::{CallId, CommandId, ResponseId, ToolCall, ToolResult};
+use antiphon_protocol::{CallId, CommandId, ResponseId, Scheduling, ToolCall, ToolResult};
 
 use crate::CallError;
 
@@ -17,7 +17,7 @@ const REMEMBERED: usize = 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     Announced,
-    Answered(CommandId),
+    Answered { by: CommandId, aloud: bool },
     Void(&'static str),
 }
 
@@ -32,7 +32,8 @@ struct Call {
 struct Batch {
     response: Option<ResponseId>,
     open: usize,
-    answered: usize,
+    /// Answers that the model should say something to.
+    aloud: usize,
     ended: bool,
     cancelled: bool,
 }
@@ -88,7 +89,8 @@ impl Ledger {
             }
         }
         for result in results {
-            self.close(&result.call, State::Answered(id));
+            let aloud = result.scheduling != Some(Scheduling::Silent);
+            self.close(&result.call, State::Answered { by: id, aloud });
         }
         Ok(())
     }
@@ -96,11 +98,13 @@ impl Ledger {
     /// The answers sent as `id` did not leave. Their calls are open again, unless the connection
     /// that made them is gone.
     pub(crate) fn returned(&mut self, id: CommandId, lost: bool) {
-        for call in self
-            .calls
-            .values_mut()
-            .filter(|call| call.state == State::Answered(id))
-        {
+        for call in self.calls.values_mut() {
+            let State::Answered { by, aloud } = call.state else {
+                continue;
+            };
+            if by != id {
+                continue;
+            }
             if lost {
                 call.state = State::Void(CONNECTION_LOST);
                 continue;
@@ -108,7 +112,7 @@ impl Ledger {
             call.state = State::Announced;
             if let Some(batch) = self.batches.get_mut(&call.batch) {
                 batch.open += 1;
-                batch.answered = batch.answered.saturating_sub(1);
+                batch.aloud = batch.aloud.saturating_sub(usize::from(aloud));
             }
         }
     }
@@ -157,7 +161,7 @@ impl Ledger {
         let mut due = false;
         self.batches.retain(|_, batch| {
             let complete = batch.ended && batch.open == 0;
-            due |= complete && batch.answered > 0 && !batch.cancelled;
+            due |= complete && batch.aloud > 0 && !batch.cancelled;
             !complete
         });
         due
@@ -180,7 +184,7 @@ impl Ledger {
         };
         if let Some(batch) = self.batches.get_mut(&call.batch) {
             batch.open = batch.open.saturating_sub(1);
-            batch.answered += usize::from(matches!(state, State::Answered(_)));
+            batch.aloud += usize::from(matches!(state, State::Answered { aloud: true, .. }));
         }
         call.state = state;
     }
@@ -295,6 +299,23 @@ mod tests {
         assert!(!ledger.take_follow_up());
         ledger.on_response_done(Some(&"r".into()), false);
         assert!(ledger.take_follow_up());
+    }
+
+    #[test]
+    fn silent_answers_alone_ask_for_no_follow_up() {
+        let silent = |id: &str| ToolResult {
+            scheduling: Some(Scheduling::Silent),
+            ..result(id)
+        };
+        for (second, due) in [(silent("b"), false), (result("b"), true)] {
+            let mut ledger = Ledger::default();
+            for name in ["a", "b"] {
+                ledger.announce(&call(name, "r"), None);
+            }
+            ledger.on_response_done(Some(&"r".into()), false);
+            ledger.answer(id(1), &[silent("a"), second]).unwrap();
+            assert_eq!(ledger.take_follow_up(), due);
+        }
     }
 
     #[test]

@@ -201,12 +201,18 @@ pub(crate) fn outgoing(
 
 /// The answer to a call. The wire has one kind of answer, so a failure is put in words of its own.
 pub(crate) fn tool_result(result: &ToolResult, id: String) -> wire::FunctionCallOutput {
-    let output = if result.is_error {
+    let output = if result.is_error && !says_error(&result.output) {
         json!({ "error": result.output }).to_string()
     } else {
         result.output.clone()
     };
     wire::FunctionCallOutput::new(result.call.as_str(), output).with_id(id)
+}
+
+/// Whether an output already reads as an error: an object with a member of that name.
+fn says_error(output: &str) -> bool {
+    serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(output)
+        .is_ok_and(|object| object.contains_key("error"))
 }
 
 fn outgoing_parts(
