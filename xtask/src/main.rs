@@ -11,6 +11,7 @@
 
 mod codegen;
 mod drift;
+mod faults;
 mod fuzz;
 mod program;
 mod suites;
@@ -25,6 +26,7 @@ Usage: cargo xtask COMMAND [OPTION]...
 
   codegen [--check]                   write the wire types from their descriptions, or fail on drift
   drift --protocol P SCHEMA.json      compare a description with an official JSON Schema bundle
+  faults [--all] [--list]             which faults of the catalogue are injected by which test
   fuzz [--seconds N]                  run every fuzz target, N seconds each
   tidy                                check the rules of the house
   test [--tier everyday|nightly]      everything that a change can break
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
     let outcome = match command.as_str() {
         "codegen" => codegen::run(&args),
         "drift" => drift::run(&args),
+        "faults" => faults::run(&args),
         "fuzz" => fuzz::run(&args),
         "tidy" => tidy::run(&args),
         "test" => suites::run(&args),
