@@ -30,7 +30,7 @@ impl Tally {
                 self.audio_out = self.audio_out.saturating_add(chunk.duration());
             }
             Event::InterruptionSettled(_) => self.interruptions += 1,
-            Event::Usage(usage) => self.usage.add(usage),
+            Event::Usage(report) => self.usage.add(&report.usage),
             Event::ResponseDone(done) => {
                 match &done.status {
                     ResponseStatus::Completed => self.responses.completed += 1,

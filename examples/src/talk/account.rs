@@ -204,7 +204,7 @@ impl Account {
             Event::ToolCall(call) => self.asked(at, call),
             Event::ResponseDone(done) => self.done(done),
             Event::Rotated(rotation) => self.rotated(&rotation.losses),
-            Event::Usage(usage) => self.usage.add(usage),
+            Event::Usage(report) => self.usage.add(&report.usage),
             Event::Malformed(_) => self.malformed += 1,
             Event::Error(error) if !error.benign => {
                 self.complaint = Some(error.message.as_str().to_owned());

@@ -4,7 +4,7 @@ use std::{borrow::Cow, time::Duration};
 
 use serde::Serialize;
 
-use crate::{AudioFormat, SessionConfig};
+use crate::{AudioFormat, ContextKind, SessionConfig};
 
 /// A field of [`SessionConfig`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -143,6 +143,46 @@ pub enum InputClock {
     Continuous,
 }
 
+/// Who may decide when the user has finished: the kinds of
+/// [`TurnDetection`](crate::TurnDetection).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TurnDetector {
+    /// The caller.
+    Manual,
+    /// The server, by energy.
+    ServerVad,
+    /// The server, by meaning.
+    SemanticVad,
+    /// The model itself, which has no turns to configure.
+    Model,
+}
+
+/// Where the words of speech can be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transcripts {
+    /// There are none.
+    Never,
+    /// When the configuration asks for them.
+    OnRequest,
+    /// They always come.
+    Always,
+}
+
+/// What happens to calls while somebody speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolsDuringSpeech {
+    /// The model waits for the answer; the user's speech cancels nothing.
+    Waits,
+    /// The provider may cancel calls when the user speaks.
+    Cancels,
+    /// Tools may be declared non-blocking: the talk goes on while they run.
+    NonBlocking,
+}
+
 /// How long things may last and how big they may be. `None` means not stated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SessionLimits {
@@ -201,8 +241,22 @@ pub struct Capabilities {
     pub follow_up: FollowUp,
     /// What drives the provider's clock.
     pub input_clock: InputClock,
+    /// Who may decide when the user has finished; the first is the default.
+    pub turn_detectors: Cow<'static, [TurnDetector]>,
+    /// What the user said, as text.
+    pub input_transcripts: Transcripts,
+    /// What the model said, as text.
+    pub output_transcripts: Transcripts,
+    /// What happens to calls while somebody speaks.
+    pub tools_during_speech: ToolsDuringSpeech,
+    /// The ways in which context can be given without speech.
+    pub contexts: Cow<'static, [ContextKind]>,
+    /// Whether the model delegates work to the caller.
+    pub delegations: bool,
     /// Whether it can see still images.
     pub images: bool,
+    /// Whether it can watch a camera or a screen.
+    pub video: bool,
     /// Whether it can answer in text only.
     pub text_output: bool,
     /// Least audio that can be committed.
@@ -238,7 +292,14 @@ impl Capabilities {
             overlap: false,
             follow_up: FollowUp::Automatic,
             input_clock: InputClock::Free,
+            turn_detectors: Cow::Borrowed(&[TurnDetector::ServerVad]),
+            input_transcripts: Transcripts::Never,
+            output_transcripts: Transcripts::Never,
+            tools_during_speech: ToolsDuringSpeech::Waits,
+            contexts: Cow::Borrowed(&[]),
+            delegations: false,
             images: false,
+            video: false,
             text_output: false,
             min_commit: Duration::ZERO,
             close_drain: Duration::ZERO,

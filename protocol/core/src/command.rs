@@ -3,10 +3,12 @@
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    Item, ItemId, OutputModality, ResponseId, SessionConfig, ToolChoice, ToolResult, text::Hidden,
+    DelegationId, Item, ItemId, OutputModality, ResponseId, SessionConfig, ToolChoice, ToolResult,
+    text::Hidden,
 };
 
 /// Overrides for one response; all `None` means as the session is configured.
@@ -45,6 +47,60 @@ impl fmt::Debug for ResponseOptions {
     }
 }
 
+/// How the model should take a [`Context`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContextKind {
+    /// As an order that holds from here on: `session.instructions.append` of GPT-Live, a `system`
+    /// item of OpenAI Realtime.
+    Instructions,
+    /// As knowledge that is not spoken of by itself: `session.thinking.append` of GPT-Live.
+    Thinking,
+    /// As something to say in the model's own words: `session.commentary.append` of GPT-Live.
+    Commentary,
+}
+
+/// Words for the model that are not the user's.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Context {
+    /// How the model should take them.
+    pub kind: ContextKind,
+    /// The words.
+    pub text: String,
+    /// The delegation they belong to, where they answer one.
+    pub delegation: Option<DelegationId>,
+}
+
+/// Content stays out of debug output: of the words only the size is shown.
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("kind", &self.kind)
+            .field("text", &Hidden(self.text.len()))
+            .field("delegation", &self.delegation)
+            .finish()
+    }
+}
+
+/// One picture of what the user's camera or screen shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct VideoFrame {
+    /// Its media type, such as `image/jpeg`.
+    pub mime: String,
+    /// The encoded picture.
+    pub data: Bytes,
+}
+
+/// Content stays out of debug output: of the picture only the size is shown.
+impl fmt::Debug for VideoFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VideoFrame")
+            .field("mime", &self.mime)
+            .field("data", &Hidden(self.data.len()))
+            .finish()
+    }
+}
+
 /// One command, in neutral words. A codec turns it into frames or says that the wire cannot.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -61,8 +117,13 @@ pub enum Command {
     ActivityEnd,
     /// No audio will come for a while; the server should not wait for it.
     AudioStreamEnd,
+    /// What the user's camera or screen shows at this moment of the audio: `realtimeInput.video` of
+    /// Gemini Live.
+    Video(VideoFrame),
     /// New entries of the conversation, in order.
     AddItems(Vec<Item>),
+    /// Words for the model that are not the user's; asks for no response.
+    Context(Context),
     /// Answer calls; several at once where they belong to one batch.
     ToolResults(Vec<ToolResult>),
     /// Start a response.
@@ -92,7 +153,9 @@ impl fmt::Debug for Command {
         let mut command = f.debug_tuple(self.name());
         match self {
             Self::Audio(data) => command.field(&Hidden(data.len())),
+            Self::Video(frame) => command.field(frame),
             Self::AddItems(items) => command.field(items),
+            Self::Context(context) => command.field(context),
             Self::ToolResults(results) => command.field(results),
             Self::CreateResponse(options) => command.field(options),
             Self::CancelResponse(response) => command.field(response),
@@ -165,7 +228,9 @@ impl Command {
             Self::ActivityStart => "activity start",
             Self::ActivityEnd => "activity end",
             Self::AudioStreamEnd => "audio stream end",
+            Self::Video(_) => "video",
             Self::AddItems(_) => "add items",
+            Self::Context(_) => "context",
             Self::ToolResults(_) => "tool results",
             Self::CreateResponse(_) => "create response",
             Self::CancelResponse(_) => "cancel response",

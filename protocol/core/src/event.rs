@@ -5,8 +5,8 @@ use std::{fmt, time::Duration};
 use serde::Serialize;
 
 use crate::{
-    AudioChunk, CallId, Ended, Fault, Interruption, Item, ItemId, PeerText, Phase, RawEvent,
-    ResponseId, Rotation, ToolCall, Usage, WallTime, text::Hidden,
+    AudioChunk, CallId, DelegationId, Ended, Fault, Interruption, Item, ItemId, PeerText, Phase,
+    RawEvent, ResponseId, Rotation, ToolCall, Usage, UsageReport, WallTime, text::Hidden,
 };
 
 /// The provider has opened a session.
@@ -127,10 +127,12 @@ pub struct Malformed {
 /// A full-duplex model asks the agent to do work and to say or think the result (GPT-Live).
 #[derive(Clone, PartialEq, Serialize)]
 pub struct Delegation {
-    /// The provider's id of it; the answer names it.
-    pub id: String,
+    /// The provider's id of it; [`Command::Context`](crate::Command::Context) answers by naming it.
+    pub id: DelegationId,
     /// The task in words, where the provider states one.
     pub task: Option<String>,
+    /// Where on the input's timeline the model decided to delegate, where the provider says so.
+    pub at: Option<Duration>,
 }
 
 /// Content stays out of debug output: of the task only the size is shown.
@@ -139,6 +141,7 @@ impl fmt::Debug for Delegation {
         f.debug_struct("Delegation")
             .field("id", &self.id)
             .field("task", &Hidden::text(self.task.as_ref()))
+            .field("at", &self.at)
             .finish()
     }
 }
@@ -292,7 +295,7 @@ pub enum Event {
     /// Usage that belongs to no response's end.
     ///
     /// Source: `session.usage.updated` of GPT-Live, `usageMetadata` of Gemini Live.
-    Usage(Usage),
+    Usage(UsageReport),
     /// An error the provider reported while the connection stayed open.
     ///
     /// Source: `error` of OpenAI Realtime and GPT-Live.

@@ -3,10 +3,15 @@
 //! The default tables are data; a provider that knows better overrides
 //! [`Provider::classify`](crate::Provider::classify).
 
+mod tables;
+
 use std::time::Duration;
 
 use serde::Serialize;
 
+pub use self::tables::{CLOSE_CODES, EndMeaning, EndWhen, HTTP_STATUSES, UNKNOWN_RETRIES};
+
+use self::tables::meaning;
 use crate::{PeerText, ServerError};
 
 /// What a failure means.
@@ -204,64 +209,6 @@ impl End {
     }
 }
 
-/// A range of HTTP statuses with one meaning; both ends belong to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StatusRange {
-    /// First status.
-    pub first: u16,
-    /// Last status.
-    pub last: u16,
-    /// What it means.
-    pub fault: Fault,
-    /// What to do.
-    pub retry: Retry,
-}
-
-const fn status(first: u16, last: u16, fault: Fault, retry: Retry) -> StatusRange {
-    StatusRange {
-        first,
-        last,
-        fault,
-        retry,
-    }
-}
-
-/// What the status of a refused upgrade means. The first row that holds the status decides.
-pub const HTTP_STATUSES: &[StatusRange] = &[
-    status(200, 299, Fault::Protocol, Retry::Never),
-    // A credential is never sent after a redirect.
-    status(300, 399, Fault::Protocol, Retry::Never),
-    status(401, 401, Fault::Auth, Retry::Never),
-    status(403, 403, Fault::Forbidden, Retry::Never),
-    status(404, 404, Fault::NotFound, Retry::Never),
-    status(408, 408, Fault::Timeout, Retry::Backoff),
-    status(429, 429, Fault::RateLimit, Retry::Backoff),
-    status(400, 499, Fault::Invalid, Retry::Never),
-    status(500, 500, Fault::Server, Retry::Backoff),
-    status(502, 502, Fault::Server, Retry::Backoff),
-    status(503, 503, Fault::Overloaded, Retry::Backoff),
-    status(504, 504, Fault::Timeout, Retry::Backoff),
-    status(0, u16::MAX, Fault::Protocol, Retry::Never),
-];
-
-/// What a peer's close code means when nothing else is known.
-pub const CLOSE_CODES: &[(u16, Fault, Retry)] = &[
-    (1000, Fault::Closed, Retry::Backoff),
-    (1001, Fault::SessionLimit, Retry::Backoff),
-    (1002, Fault::Protocol, Retry::Never),
-    (1003, Fault::Protocol, Retry::Never),
-    (1005, Fault::Network, Retry::Backoff),
-    (1006, Fault::Network, Retry::Backoff),
-    (1007, Fault::Invalid, Retry::Never),
-    (1008, Fault::Invalid, Retry::Never),
-    (1009, Fault::TooLarge, Retry::Never),
-    (1010, Fault::Protocol, Retry::Never),
-    (1011, Fault::Server, Retry::Backoff),
-    (1012, Fault::Overloaded, Retry::Backoff),
-    (1013, Fault::Overloaded, Retry::Backoff),
-    (1015, Fault::Tls, Retry::Never),
-];
-
 /// The meaning of `end` where a provider knows nothing better.
 ///
 /// Errors the peer reported before the end weigh more than its close code, and a refused resume
@@ -303,127 +250,13 @@ fn by_error(error: &ServerError) -> Option<(Fault, Retry)> {
 
 fn by_close(end: &End) -> (Fault, Retry) {
     // 1005 stands for a close frame without a code.
-    let code = end.code.unwrap_or(1005);
-    let (fault, retry) = CLOSE_CODES
-        .iter()
-        .find(|(known, ..)| *known == code)
-        .map_or((Fault::Unknown, Retry::Backoff), |&(_, fault, retry)| {
-            (fault, retry)
-        });
-    let reason = end.reason.as_str().to_ascii_lowercase();
-    if code == 1011 && reason.contains("quota") {
-        return (Fault::Quota, Retry::Never);
-    }
-    if end.resumed && end.stage <= Stage::Opening && matches!(code, 1007 | 1008 | 1011) {
-        return (Fault::ResumeRefused, Retry::OnceFresh);
-    }
-    if code == 1008 && end.stage == Stage::Live {
-        return (fault, Retry::OnceFresh);
-    }
-    (fault, retry)
+    meaning(CLOSE_CODES, end.code.unwrap_or(1005), end)
 }
 
 fn by_status(end: &End) -> (Fault, Retry) {
-    let status = end.status.unwrap_or(0);
-    let verdict = HTTP_STATUSES
-        .iter()
-        .find(|row| (row.first..=row.last).contains(&status))
-        .map_or((Fault::Protocol, Retry::Never), |row| {
-            (row.fault, row.retry)
-        });
+    let verdict = meaning(HTTP_STATUSES, end.status.unwrap_or(0), end);
     match (verdict, end.retry_after) {
-        ((Fault::RateLimit, _), _) if end.reason.as_str().contains("insufficient_quota") => {
-            (Fault::Quota, Retry::Never)
-        }
         ((fault, Retry::Backoff), Some(wait)) => (fault, Retry::After(wait)),
         (verdict, _) => verdict,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_status_has_one_meaning() {
-        let rows: &[(u16, Fault, Retry)] = &[
-            (200, Fault::Protocol, Retry::Never),
-            (302, Fault::Protocol, Retry::Never),
-            (400, Fault::Invalid, Retry::Never),
-            (401, Fault::Auth, Retry::Never),
-            (403, Fault::Forbidden, Retry::Never),
-            (404, Fault::NotFound, Retry::Never),
-            (408, Fault::Timeout, Retry::Backoff),
-            (426, Fault::Invalid, Retry::Never),
-            (429, Fault::RateLimit, Retry::Backoff),
-            (500, Fault::Server, Retry::Backoff),
-            (501, Fault::Protocol, Retry::Never),
-            (502, Fault::Server, Retry::Backoff),
-            (503, Fault::Overloaded, Retry::Backoff),
-            (504, Fault::Timeout, Retry::Backoff),
-            (999, Fault::Protocol, Retry::Never),
-        ];
-        for &(status, fault, retry) in rows {
-            let end = End::new(Stage::Upgrade, How::Status).with_status(status);
-            assert_eq!(classify(&end), (fault, retry), "{status}");
-        }
-    }
-
-    #[test]
-    fn close_codes_are_read_with_stage_reason_and_resumption() {
-        let close = |code, stage| End::new(stage, How::CloseFrame).with_code(code);
-        let resumed = |code| End {
-            resumed: true,
-            ..close(code, Stage::Opening)
-        };
-        let rows = [
-            (close(1000, Stage::Live), Fault::Closed, Retry::Backoff),
-            (
-                close(1001, Stage::Live),
-                Fault::SessionLimit,
-                Retry::Backoff,
-            ),
-            (close(1002, Stage::Live), Fault::Protocol, Retry::Never),
-            (close(1007, Stage::Live), Fault::Invalid, Retry::Never),
-            (close(1008, Stage::Opening), Fault::Invalid, Retry::Never),
-            (close(1008, Stage::Live), Fault::Invalid, Retry::OnceFresh),
-            (close(1011, Stage::Live), Fault::Server, Retry::Backoff),
-            (
-                close(1011, Stage::Live).because("You exceeded your quota"),
-                Fault::Quota,
-                Retry::Never,
-            ),
-            (close(1013, Stage::Live), Fault::Overloaded, Retry::Backoff),
-            (close(4000, Stage::Live), Fault::Unknown, Retry::Backoff),
-            (resumed(1007), Fault::ResumeRefused, Retry::OnceFresh),
-            (resumed(1008), Fault::ResumeRefused, Retry::OnceFresh),
-            (resumed(1011), Fault::ResumeRefused, Retry::OnceFresh),
-            (resumed(1012), Fault::Overloaded, Retry::Backoff),
-        ];
-        for (end, fault, retry) in rows {
-            assert_eq!(classify(&end), (fault, retry), "{end:?}");
-        }
-    }
-
-    #[test]
-    fn an_error_event_before_the_end_decides() {
-        let mut end = End::new(Stage::Live, How::CloseFrame).with_code(1001);
-        end.last_error = Some(ServerError {
-            fault: Fault::SessionLimit,
-            ..ServerError::default()
-        });
-        assert_eq!(classify(&end), (Fault::SessionLimit, Retry::Rotate));
-        end.last_error = Some(ServerError {
-            fault: Fault::Auth,
-            ..ServerError::default()
-        });
-        assert_eq!(classify(&end), (Fault::Auth, Retry::Never));
-    }
-
-    #[test]
-    fn retry_after_is_kept() {
-        let mut end = End::new(Stage::Upgrade, How::Status).with_status(503);
-        end.retry_after = Some(Duration::from_secs(7));
-        assert_eq!(classify(&end).1, Retry::After(Duration::from_secs(7)));
     }
 }

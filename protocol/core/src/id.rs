@@ -75,6 +75,10 @@ text_id! {
     /// One tool invocation.
     CallId
 }
+text_id! {
+    /// One piece of work that a full-duplex model asks for.
+    DelegationId
+}
 
 /// What a minted item id starts with; no provider's ids do.
 const SYNTHETIC: &str = "~";

@@ -23,9 +23,9 @@ pub use self::{
     audio::{AudioChunk, AudioFormat, Encoding},
     capabilities::{
         Capabilities, ConfigField, FollowUp, InputClock, Receipts, Resume, SeedLimits,
-        SessionLimits,
+        SessionLimits, ToolsDuringSpeech, Transcripts, TurnDetector,
     },
-    command::{Command, CommandClass, RawJson, ResponseOptions},
+    command::{Command, CommandClass, Context, ContextKind, RawJson, ResponseOptions, VideoFrame},
     config::{
         Eagerness, InputTranscription, NoiseReduction, OutputModality, SessionConfig, TurnDetection,
     },
@@ -33,9 +33,12 @@ pub use self::{
         Delegation, Event, EventClass, Malformed, ResponseDone, ResponseStatus, ServerError,
         SessionStarted, Speech, TextDelta,
     },
-    fault::{CLOSE_CODES, End, Fault, HTTP_STATUSES, How, Retry, Stage, StatusRange, classify},
+    fault::{
+        CLOSE_CODES, End, EndMeaning, EndWhen, Fault, HTTP_STATUSES, How, Retry, Stage,
+        UNKNOWN_RETRIES, classify,
+    },
     frame::{Frame, FrameKind},
-    id::{CallId, CommandId, Generation, ItemId, ResponseId, WireSeq},
+    id::{CallId, CommandId, DelegationId, Generation, ItemId, ResponseId, WireSeq},
     item::{Content, Item, ItemKind, ItemStatus, Role},
     outcome::{
         Closer, Ended, EndedCause, Heard, Interruption, Losses, Phase, Recovery, Rotation,
@@ -50,5 +53,5 @@ pub use self::{
     text::PeerText,
     time::{Time, WallTime},
     tool::{Scheduling, ToolBehavior, ToolCall, ToolChoice, ToolResult, ToolSpec},
-    usage::{ModalityTokens, Usage},
+    usage::{Counting, ModalityTokens, Usage, UsageReport},
 };

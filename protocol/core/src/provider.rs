@@ -11,8 +11,8 @@ use http::{HeaderMap, HeaderName, Uri};
 use thiserror::Error;
 
 use crate::{
-    Capabilities, Command, CommandId, ConfigField, End, Event, Fault, Frame, Item, Retry, Secret,
-    ServerError, SessionConfig, WallTime, WireSeq, text::Hidden,
+    Capabilities, Command, CommandId, ConfigField, End, Event, Fault, Frame, Item, RawJson, Retry,
+    Secret, ServerError, SessionConfig, WallTime, WireSeq, text::Hidden,
 };
 
 /// A handle by which a provider continues a conversation. As secret as a key.
@@ -251,6 +251,13 @@ pub trait Provider: Send + Sync {
     /// # Errors
     /// When the plan asks for what the wire cannot say.
     fn open(&self, plan: &OpeningPlan) -> Result<(Endpoint, Box<dyn Codec>), Unsupported>;
+
+    /// `config` with what a native frame of the caller's changes in it, so that a later connection
+    /// keeps the change; `None` when the frame does not configure the session.
+    fn merge_native(&self, config: &SessionConfig, frame: &RawJson) -> Option<SessionConfig> {
+        _ = (config, frame);
+        None
+    }
 
     /// What the end of a connection means; [`classify`](crate::classify) unless the provider
     /// knows better.

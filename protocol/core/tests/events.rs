@@ -11,7 +11,8 @@ use antiphon_protocol::{
     AudioChunk, AudioFormat, CallId, Closer, Content, Delegation, Ended, EndedCause, Event, Fault,
     Generation, Heard, Interruption, Item, ItemId, ItemKind, Losses, Malformed, PeerText, Phase,
     RawEvent, Recovery, ResponseDone, ResponseId, ResponseStatus, Role, Rotation, RotationCause,
-    ServerError, SessionStarted, Speech, Stage, TextDelta, ToolCall, ToolResult, Usage, WallTime,
+    ServerError, SessionStarted, Speech, Stage, TextDelta, ToolCall, ToolResult, UsageReport,
+    WallTime,
 };
 use bytes::Bytes;
 use expect_test::{Expect, expect};
@@ -169,7 +170,7 @@ fn turns_and_items() {
             done(ResponseStatus::Failed {
                 error: Some(error()),
             }),
-            Event::Usage(Usage::default()),
+            Event::Usage(UsageReport::default()),
         ],
         expect![[r#"
             {"event":"speech_started","data":{"item":"i1","at":{"secs":1,"nanos":250000000},"derived":false}}
@@ -186,7 +187,7 @@ fn turns_and_items() {
             {"event":"response_done","data":{"response":"r1","status":"cancelled","reason":"turn_detected","usage":null}}
             {"event":"response_done","data":{"response":"r1","status":"incomplete","reason":null,"usage":null}}
             {"event":"response_done","data":{"response":"r1","status":"failed","error":{"kind":"invalid_request_error","code":null,"message":"no\\n","param":null,"command":null,"fault":"invalid","benign":false},"usage":null}}
-            {"event":"usage","data":{"input":{"total":0,"text":0,"audio":0,"image":0,"cached":0},"output":{"total":0,"text":0,"audio":0,"image":0,"cached":0}}}
+            {"event":"usage","data":{"usage":{"input":{"total":0,"text":0,"audio":0,"image":0,"video":0,"reasoning":0,"cached":0},"output":{"total":0,"text":0,"audio":0,"image":0,"video":0,"reasoning":0,"cached":0},"duration":{"secs":0,"nanos":0}},"counting":"increment","context_used":null}}
         "#]],
     );
 }
@@ -200,14 +201,15 @@ fn tools() {
                 calls: vec![CallId::from("c1")],
             },
             Event::Delegation(Delegation {
-                id: "d1".to_owned(),
+                id: "d1".into(),
                 task: Some("look it up".to_owned()),
+                at: None,
             }),
         ],
         expect![[r#"
             {"event":"tool_call","data":{"id":"c1","name":"look","arguments":"{\"at\":","item":"i1","response":"r1"}}
             {"event":"tool_calls_cancelled","data":{"calls":["c1"]}}
-            {"event":"delegation","data":{"id":"d1","task":"look it up"}}
+            {"event":"delegation","data":{"id":"d1","task":"look it up","at":null}}
         "#]],
     );
 }

@@ -8,10 +8,10 @@
 use std::{fmt::Debug, sync::Arc};
 
 use antiphon_protocol::{
-    AudioChunk, AudioFormat, AuthShape, CallId, Command, Content, Delegation, Effect, Endpoint,
-    Event, Frame, InputTranscription, Item, ItemKind, OpeningPlan, RawEvent, RawJson,
-    ResponseOptions, ResumeToken, Role, Secret, SessionConfig, Signal, TextDelta, ToolCall,
-    ToolResult, ToolSpec, media,
+    AudioChunk, AudioFormat, AuthShape, CallId, Command, Content, Context, ContextKind, Delegation,
+    Effect, Endpoint, Event, Frame, InputTranscription, Item, ItemKind, OpeningPlan, RawEvent,
+    RawJson, ResponseOptions, ResumeToken, Role, Secret, SessionConfig, Signal, TextDelta,
+    ToolCall, ToolResult, ToolSpec, VideoFrame, media,
 };
 use bytes::Bytes;
 use serde_json::{json, value::RawValue};
@@ -128,8 +128,9 @@ fn what_is_said_is_not_shown() {
     ];
     let chunk = AudioChunk::new(Bytes::from(text()), AudioFormat::PCM16_24K);
     let delegation = Delegation {
-        id: "d1".to_owned(),
+        id: "d1".into(),
         task: Some(text()),
+        at: None,
     };
     hides(&frames);
     hides(&Effect::Send(frames[0].clone()));
@@ -168,6 +169,15 @@ fn what_is_asked_is_not_shown() {
     for command in [
         Command::Audio(Bytes::from(text())),
         Command::AddItems(items()),
+        Command::Context(Context {
+            kind: ContextKind::Thinking,
+            text: text(),
+            delegation: None,
+        }),
+        Command::Video(VideoFrame {
+            mime: "image/jpeg".to_owned(),
+            data: Bytes::from(text()),
+        }),
         Command::ToolResults(vec![answer()]),
         Command::CreateResponse(ResponseOptions::instructed(text())),
         Command::Configure(Arc::new(config())),

@@ -150,47 +150,9 @@ impl Builder {
     }
 }
 
-/// The value of `name` in the query of a request target.
-pub(crate) fn query_value(query: Option<&str>, name: &str) -> Option<String> {
-    let pairs = query?.split('&');
-    let value = pairs
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(key, _)| *key == name)?
-        .1;
-    let mut decoded = Vec::with_capacity(value.len());
-    let mut rest = value;
-    while let Some((before, after)) = rest.split_once('%') {
-        decoded.extend_from_slice(before.as_bytes());
-        let byte = after
-            .get(..2)
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        decoded.push(byte.unwrap_or(b'%'));
-        rest = if byte.is_some() {
-            after.get(2..).unwrap_or_default()
-        } else {
-            after
-        };
-    }
-    decoded.extend_from_slice(rest.as_bytes());
-    Some(String::from_utf8_lossy(&decoded).into_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_model_is_read_from_the_query() {
-        let rows = [
-            (Some("model=gpt-realtime"), Some("gpt-realtime")),
-            (Some("intent=x&model=my%20model%2"), Some("my model%2")),
-            (Some("models=a"), None),
-            (None, None),
-        ];
-        for (query, model) in rows {
-            assert_eq!(query_value(query, "model").as_deref(), model, "{query:?}");
-        }
-    }
 
     #[test]
     fn the_key_is_in_no_debug_output() {

@@ -5,6 +5,8 @@ mod builder;
 mod ids;
 mod memory;
 pub mod openai;
+pub mod peer;
+mod route;
 mod script;
 #[cfg(feature = "server")]
 mod server;

@@ -30,11 +30,13 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use antiphon_protocol::{Frame, Time, WallTime};
 
+pub use crate::peer::{Input, Output};
+
 use self::{
     conversation::Conversation, input::InputBuffer, response::Response, session::Session,
     story::Story,
 };
-use crate::{Script, ids::Ids, script::Step};
+use crate::{Script, ids::Ids, peer::Peer, script::Step};
 
 /// Frames that are kept while the opening of a script still waits.
 const MAX_HELD: usize = 1_000;
@@ -74,33 +76,6 @@ impl Settings {
     }
 }
 
-/// What happens to a connection.
-#[derive(Debug)]
-pub enum Input {
-    /// The client sent a frame.
-    Frame(Frame),
-    /// The time of [`Connection::poll_timeout`] has come.
-    Timeout,
-    /// The client is gone.
-    Closed,
-}
-
-/// What a connection does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// Send a frame.
-    Frame(Frame),
-    /// Send a close frame; nothing follows.
-    Close {
-        /// The close code.
-        code: u16,
-        /// The reason.
-        reason: String,
-    },
-    /// Cut the connection without a close frame; nothing follows.
-    Drop,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Opening,
@@ -111,8 +86,7 @@ enum Phase {
 
 /// The server's side of one connection.
 ///
-/// After any [`handle`](Self::handle), drain [`poll_output`](Self::poll_output), then wait for a
-/// frame or for [`poll_timeout`](Self::poll_timeout).
+/// It is driven as a [`Peer`].
 #[derive(Debug)]
 pub struct Connection {
     settings: Settings,
@@ -167,36 +141,6 @@ impl Connection {
             session,
             ids,
             settings,
-        }
-    }
-
-    /// Takes in what happened at `now`. What is due by then happens first.
-    pub fn handle(&mut self, now: Time, input: Input) {
-        self.advance(now);
-        match (input, self.phase) {
-            (Input::Closed, _) => {
-                self.phase = Phase::Closed;
-                self.out.clear();
-            }
-            (Input::Frame(frame), Phase::Open) => self.frame(now, &frame),
-            (Input::Frame(frame), Phase::Opening) if self.held.len() < MAX_HELD => {
-                self.held.push(frame);
-            }
-            (Input::Frame(_) | Input::Timeout, _) => {}
-        }
-    }
-
-    /// The next thing to do, in order.
-    pub fn poll_output(&mut self) -> Option<Output> {
-        self.out.pop_front()
-    }
-
-    /// When [`Input::Timeout`] is wanted, if no frame comes before.
-    pub fn poll_timeout(&self) -> Option<Time> {
-        match self.phase {
-            Phase::Opening => Some(self.opening_at),
-            Phase::Open => self.next_due().map(|(at, _)| at),
-            Phase::Silent | Phase::Closed => None,
         }
     }
 
@@ -276,6 +220,35 @@ impl Connection {
             reason: reason.to_owned(),
         });
         self.phase = Phase::Closed;
+    }
+}
+
+impl Peer for Connection {
+    fn handle(&mut self, now: Time, input: Input) {
+        self.advance(now);
+        match (input, self.phase) {
+            (Input::Closed, _) => {
+                self.phase = Phase::Closed;
+                self.out.clear();
+            }
+            (Input::Frame(frame), Phase::Open) => self.frame(now, &frame),
+            (Input::Frame(frame), Phase::Opening) if self.held.len() < MAX_HELD => {
+                self.held.push(frame);
+            }
+            (Input::Frame(_) | Input::Timeout, _) => {}
+        }
+    }
+
+    fn poll_output(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    fn poll_timeout(&self) -> Option<Time> {
+        match self.phase {
+            Phase::Opening => Some(self.opening_at),
+            Phase::Open => self.next_due().map(|(at, _)| at),
+            Phase::Silent | Phase::Closed => None,
+        }
     }
 }
 

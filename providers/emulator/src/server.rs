@@ -145,7 +145,7 @@ async fn serve(
 ) {
     // Without it the kernel would hold small frames back; a connection works either way.
     _ = stream.set_nodelay(true);
-    if let Some((socket, settings)) = upgrade::accept(stream, builder, number, has_place).await {
-        connection::run(socket, settings, stopped).await;
+    if let Some((socket, route)) = upgrade::accept(stream, builder, has_place).await {
+        connection::run(socket, builder, number, route, stopped).await;
     }
 }

@@ -12,6 +12,7 @@ use std::{collections::BTreeMap, time::Duration};
 use antiphon_emulator::{
     Script,
     openai::{Input, Settings},
+    peer::Peer,
 };
 use antiphon_protocol::Frame;
 use proptest::prelude::*;

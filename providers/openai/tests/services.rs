@@ -222,7 +222,7 @@ fn responses_aside_are_left_as_they_came() {
         .map(|event| match event {
             Event::Other(raw) => raw.name().to_owned(),
             Event::OutputText(text) => format!("text of {}", text.response.as_ref().unwrap()),
-            Event::Usage(usage) => format!("usage of {}", usage.total()),
+            Event::Usage(report) => format!("usage of {}", report.usage.total()),
             Event::ResponseStarted { response } => {
                 format!("start of {}", response.as_ref().unwrap())
             }

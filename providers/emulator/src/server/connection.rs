@@ -11,8 +11,12 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, protocol::CloseFrame},
 };
 
-use super::told_to_stop;
-use crate::openai::{Connection, Input, Output, Settings};
+use super::{told_to_stop, upgrade::wall_clock};
+use crate::{
+    Builder,
+    peer::{Input, Output},
+    route::Route,
+};
 
 /// Frames that may wait for a slow client before the machine stands still.
 const MAX_WAITING: usize = 1_024;
@@ -29,10 +33,15 @@ enum Happened {
 }
 
 /// Serves one connection until it ends.
-pub(super) async fn run(socket: Socket, settings: Settings, mut stopped: watch::Receiver<bool>) {
+pub(super) async fn run(
+    socket: Socket,
+    builder: &Builder,
+    number: u64,
+    route: Route,
+    mut stopped: watch::Receiver<bool>,
+) {
     let clock = Clock::start();
-    let mut machine = Connection::new(settings, clock.now());
-    machine.handle(clock.now(), Input::Timeout);
+    let mut machine = builder.peer(number, route, clock.now(), wall_clock());
     let (mut tx, mut rx) = socket.split();
     let mut waiting = VecDeque::new();
     let mut flushed = true;

@@ -15,7 +15,7 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::{Builder, Refusal, builder::query_value, openai::Settings};
+use crate::{Builder, Refusal, route::Route};
 
 /// How long a client may take to ask for the upgrade.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -28,10 +28,9 @@ const BROWSER_KEY: &str = "openai-insecure-api-key.";
 pub(super) async fn accept(
     stream: TcpStream,
     builder: &Builder,
-    number: u64,
     has_place: bool,
-) -> Option<(WebSocketStream<TcpStream>, Settings)> {
-    let mut model = None;
+) -> Option<(WebSocketStream<TcpStream>, Route)> {
+    let mut route = None;
     let mut wrong_key = false;
     let check = |request: &Request, mut response: Response| {
         if !has_place {
@@ -41,8 +40,8 @@ pub(super) async fn accept(
                 "overloaded",
             ));
         }
-        let path = request.uri().path().trim_matches('/');
-        if path.split('/').rfind(|part| !part.is_empty()) != Some("realtime") {
+        route = Route::of(request.uri().path(), request.uri().query());
+        if route.is_none() {
             return Err(refuse(
                 StatusCode::NOT_FOUND,
                 "invalid_request_error",
@@ -61,7 +60,6 @@ pub(super) async fn accept(
                 .headers_mut()
                 .insert(header::SEC_WEBSOCKET_PROTOCOL, chosen);
         }
-        model = query_value(request.uri().query(), "model");
         Ok(response)
     };
     let config = WebSocketConfig::default()
@@ -74,7 +72,7 @@ pub(super) async fn accept(
         _ = tokio::time::timeout(HANDSHAKE, turn_away(&mut socket)).await;
         return None;
     }
-    Some((socket, builder.settings(number, model, wall_clock())))
+    Some((socket, route?))
 }
 
 /// The key that a request carries, and whether it came as a browser's subprotocol.
@@ -135,7 +133,7 @@ async fn turn_away(socket: &mut WebSocketStream<TcpStream>) {
 }
 
 /// The one place where the server looks at a calendar; it only shows in `expires_at`.
-fn wall_clock() -> WallTime {
+pub(super) fn wall_clock() -> WallTime {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

@@ -20,6 +20,7 @@ use std::{path::Path, sync::LazyLock, time::Duration};
 use antiphon_emulator::{
     Script,
     openai::{Connection, Input, Output, Settings},
+    peer::Peer,
 };
 use antiphon_openai_realtime_types::ServerEvent;
 use antiphon_protocol::{Frame, FrameKind, Time};

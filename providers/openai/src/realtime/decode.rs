@@ -332,7 +332,7 @@ impl RealtimeCodec {
                     done: true,
                 }));
                 if let Some(usage) = event.usage.as_ref().and_then(super::usage::transcription) {
-                    out.event(Event::Usage(usage));
+                    out.event(Event::Usage(usage.into()));
                 }
             }
             Wire::ConversationItemInputAudioTranscriptionFailed(event) => {

@@ -209,7 +209,7 @@ impl RealtimeCodec {
                 let id = event.response.id.as_deref();
                 self.aside.end(id);
                 if let Some(usage) = usage::response(event) {
-                    out.event(Event::Usage(usage));
+                    out.event(Event::Usage(usage.into()));
                 }
                 let asked = id.map(ResponseId::from);
                 if asked.is_some() && status(&event.response) != ResponseStatus::Completed {

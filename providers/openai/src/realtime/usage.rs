@@ -1,5 +1,7 @@
 //! What things cost.
 
+use std::time::Duration;
+
 use antiphon_openai_realtime_types as wire;
 use antiphon_protocol::{ModalityTokens, Usage};
 use serde_json::Value;
@@ -35,6 +37,7 @@ fn of(usage: &wire::ResponseUsage) -> Usage {
             audio: input.audio_tokens.unwrap_or(0),
             image: input.image_tokens.unwrap_or(0),
             cached: input.cached_tokens.unwrap_or(0),
+            ..ModalityTokens::default()
         },
         output: ModalityTokens {
             total: usage.output_tokens.unwrap_or(0),
@@ -42,6 +45,7 @@ fn of(usage: &wire::ResponseUsage) -> Usage {
             audio: output.audio_tokens.unwrap_or(0),
             ..ModalityTokens::default()
         },
+        duration: Duration::ZERO,
     }
 }
 
@@ -63,5 +67,6 @@ pub(crate) fn transcription(usage: &wire::TranscriptionUsage) -> Option<Usage> {
             text: tokens.output_tokens,
             ..ModalityTokens::default()
         },
+        duration: Duration::ZERO,
     })
 }

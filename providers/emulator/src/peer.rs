@@ -1,0 +1,46 @@
+//! The server's side of one connection, whichever protocol it speaks: a pure machine that a socket or
+//! a wire in memory drives.
+
+use antiphon_protocol::{Frame, Time};
+
+/// What happens to a connection.
+#[derive(Debug)]
+pub enum Input {
+    /// The client sent a frame.
+    Frame(Frame),
+    /// The time of [`Peer::poll_timeout`] has come.
+    Timeout,
+    /// The client is gone.
+    Closed,
+}
+
+/// What a connection does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send a frame.
+    Frame(Frame),
+    /// Send a close frame; nothing follows.
+    Close {
+        /// The close code.
+        code: u16,
+        /// The reason.
+        reason: String,
+    },
+    /// Cut the connection without a close frame; nothing follows.
+    Drop,
+}
+
+/// The server's side of one connection.
+///
+/// After any [`handle`](Self::handle), drain [`poll_output`](Self::poll_output), then wait for a
+/// frame or for [`poll_timeout`](Self::poll_timeout). A new one is given [`Input::Timeout`] first.
+pub trait Peer: Send {
+    /// Takes in what happened at `now`. What is due by then happens first.
+    fn handle(&mut self, now: Time, input: Input);
+
+    /// The next thing to do, in order.
+    fn poll_output(&mut self) -> Option<Output>;
+
+    /// When [`Input::Timeout`] is wanted, if no frame comes before.
+    fn poll_timeout(&self) -> Option<Time>;
+}
