@@ -5,10 +5,13 @@ mod features;
 mod output;
 mod plan;
 mod tally;
+mod tool;
 mod watch;
 
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitCode, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -18,6 +21,9 @@ use crate::workspace;
 use output::TestOutput;
 use plan::{SUITES, Suite, Tier, Work};
 use tally::{Tally, Verdict};
+
+/// How long a probe may take.
+const PROBE: Duration = Duration::from_secs(60);
 
 /// What the caller asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,11 +40,17 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let mut tally = Tally::default();
     for suite in SUITES.iter().filter(|suite| request.wants(suite)) {
         println!("\n── {}: {}", suite.name, suite.about);
+        // A tool that has to be built first is not the suite's expense.
+        let path = provide(suite)?;
         let started = Instant::now();
-        let verdict = perform(suite, &features, &mut tally.tests).unwrap_or_else(|error| {
-            eprintln!("{error:#}");
-            Verdict::Failed
-        });
+        let verdict = match path {
+            Err(why) => Verdict::Skipped(why),
+            Ok(path) => perform(suite, &features, path.as_deref(), &mut tally.tests)
+                .unwrap_or_else(|error| {
+                    eprintln!("{error:#}");
+                    Verdict::Failed
+                }),
+        };
         let line = tally.record(suite, verdict, started.elapsed());
         println!("{line}");
     }
@@ -90,7 +102,21 @@ impl Request {
     }
 }
 
-fn perform(suite: &Suite, features: &str, tests: &mut TestOutput) -> Result<Verdict> {
+/// The search path on which the suite's tool is found, if it needs one; else why it is not.
+fn provide(suite: &Suite) -> Result<Result<Option<OsString>, String>> {
+    let Work::Tool { tool, .. } = suite.work else {
+        return Ok(Ok(None));
+    };
+    let target = features::target_folder(&workspace::root())?;
+    Ok(tool.provide(&target).map(Some))
+}
+
+fn perform(
+    suite: &Suite,
+    features: &str,
+    path: Option<&OsStr>,
+    tests: &mut TestOutput,
+) -> Result<Verdict> {
     match suite.work {
         Work::Own(command, args) => {
             let args: Vec<String> = args.iter().map(ToString::to_string).collect();
@@ -98,13 +124,18 @@ fn perform(suite: &Suite, features: &str, tests: &mut TestOutput) -> Result<Verd
         }
         Work::Cargo(args) => check(suite, cargo(suite, args, features)),
         Work::Tests(args) => run_tests(suite, cargo(suite, args, features), tests),
-        Work::Tool { probes, args } => {
-            for (probe, missing) in probes {
-                if !answers(cargo(suite, probe, features)) {
-                    return Ok(Verdict::Skipped((*missing).to_owned()));
+        Work::Tool { probe, args, .. } => {
+            let tool = |args| {
+                let mut command = cargo(suite, args, features);
+                command.envs(path.map(|path| ("PATH", path)));
+                command
+            };
+            match probe {
+                Some((probe, missing)) if !answers(tool(probe)) => {
+                    Ok(Verdict::Skipped((*missing).to_owned()))
                 }
+                _ => check(suite, tool(args)),
             }
-            check(suite, cargo(suite, args, features))
         }
         Work::Toolchain(args) => {
             let version = env!("CARGO_PKG_RUST_VERSION");
@@ -135,13 +166,28 @@ fn cargo(suite: &Suite, args: &[&str], features: &str) -> Command {
     command
 }
 
-/// Whether the command is there and succeeds, quietly.
+/// Whether the command is there and succeeds, quietly and before long: a network that swallows what
+/// it is sent would keep a probe waiting for minutes.
 fn answers(mut command: Command) -> bool {
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
+    let Ok(mut child) = command.spawn() else {
+        return false;
+    };
+    let began = Instant::now();
+    while began.elapsed() < PROBE {
+        match child.try_wait() {
+            Ok(Some(status)) => return status.success(),
+            Ok(None) => thread::sleep(Duration::from_millis(20)),
+            Err(_) => break,
+        }
+    }
+    // If it has ended by itself meanwhile, there is nothing left to end.
+    let _ = child.kill();
+    let _ = child.wait();
+    false
 }
 
 fn check(suite: &Suite, command: Command) -> Result<Verdict> {
@@ -226,6 +272,13 @@ mod tests {
         };
         assert_eq!(args("a/x,b/y"), ["doc", "--features=a/x,b/y", "--no-deps"]);
         assert_eq!(args(""), ["doc", "--no-deps"]);
+    }
+
+    #[test]
+    fn a_probe_that_fails_or_is_not_there_does_not_answer() {
+        assert!(answers(Command::new("true")));
+        assert!(!answers(Command::new("false")));
+        assert!(!answers(Command::new("no-such-program")));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
+use super::tool::Tool;
 use crate::{codegen, tidy};
 
 /// How often a suite runs.
@@ -36,9 +37,11 @@ pub(super) enum Work {
     Cargo(&'static [&'static str]),
     /// Runs test programs through cargo.
     Tests(&'static [&'static str]),
-    /// Runs cargo where each of the probes before it succeeds; else the suite is skipped.
+    /// Runs cargo with a tool that is built where it is not installed, once the probe succeeds; else
+    /// the suite is skipped.
     Tool {
-        probes: &'static [Probe],
+        tool: &'static Tool,
+        probe: Option<Probe>,
         args: &'static [&'static str],
     },
     /// Runs cargo of the oldest Rust that we support; skipped where that is not installed.
@@ -48,7 +51,12 @@ pub(super) enum Work {
 /// A cargo command that tells whether a suite can run here, and what is missing if it fails.
 pub(super) type Probe = (&'static [&'static str], &'static str);
 
-const DENY: Probe = (&["deny", "--version"], "cargo-deny is not installed");
+const DENY: Tool = Tool {
+    package: "cargo-deny",
+    version: "0.20.2",
+    subcommand: "deny",
+};
+
 const DATABASE: Probe = (
     &["deny", "fetch", "db"],
     "the advisory database cannot be had",
@@ -197,11 +205,24 @@ pub(super) const SUITES: &[Suite] = &[
         name: "deny",
         about: "licences, banned crates and sources of what we depend on",
         tier: Tier::Everyday,
-        budget: 20,
+        budget: 10,
         env: &[],
         work: Work::Tool {
-            probes: &[DENY],
+            tool: &DENY,
+            probe: None,
             args: &["deny", "check", "licenses", "bans", "sources"],
+        },
+    },
+    Suite {
+        name: "advisories",
+        about: "known faults of what we depend on",
+        tier: Tier::Everyday,
+        budget: 15,
+        env: &[],
+        work: Work::Tool {
+            tool: &DENY,
+            probe: Some(DATABASE),
+            args: &["deny", "check", "advisories"],
         },
     },
     Suite {
@@ -231,17 +252,6 @@ pub(super) const SUITES: &[Suite] = &[
         budget: 300,
         env: &[],
         work: Work::Toolchain(&["check", "--workspace", "--target-dir=target/msrv"]),
-    },
-    Suite {
-        name: "advisories",
-        about: "known faults of what we depend on",
-        tier: Tier::Nightly,
-        budget: 60,
-        env: &[],
-        work: Work::Tool {
-            probes: &[DENY, DATABASE],
-            args: &["deny", "check", "advisories"],
-        },
     },
 ];
 
