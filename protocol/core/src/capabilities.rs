@@ -219,6 +219,9 @@ pub struct Capabilities {
     pub output_formats: Cow<'static, [AudioFormat]>,
     /// Whether an item can be shortened to what was heard.
     pub truncate: bool,
+    /// Whether a response can be asked for; else the model alone decides when it speaks, and text
+    /// from the user is answered by itself.
+    pub create_response: bool,
     /// Whether a response can be cancelled.
     pub cancel: bool,
     /// Whether items can be removed.
@@ -281,6 +284,7 @@ impl Capabilities {
             input_formats: Cow::Borrowed(&[AudioFormat::PCM16_24K]),
             output_formats: Cow::Borrowed(&[AudioFormat::PCM16_24K]),
             truncate: false,
+            create_response: true,
             cancel: false,
             delete_items: false,
             single_response: true,
