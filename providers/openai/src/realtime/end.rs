@@ -61,7 +61,7 @@ mod tests {
                 Fault::SessionLimit,
                 Retry::Rotate,
             ),
-            (close(1001), Fault::SessionLimit, Retry::Backoff),
+            (close(1001), Fault::SessionLimit, Retry::Rotate),
             (
                 close(4000).because("invalid_request_error.beta_api_shape_disabled"),
                 Fault::Invalid,
