@@ -1,8 +1,10 @@
 //! How long to wait before the next attempt, and whether there may be one.
 //!
-//! The delay is drawn uniformly from zero to a bound that doubles with each attempt, so that
-//! clients that lost their connections together do not come back together. A budget that only
-//! proven health refills keeps an unhealthy peer from being asked for ever.
+//! The first attempts after a loss follow soon: at once if the session had been healthy, then after
+//! random delays whose bound doubles. What fails for longer than that fails for many clients at
+//! once, and they must not come back together: from there on their attempts are spread so that a
+//! crowd of any size makes an even number of them per second. A budget that only proven health
+//! refills keeps an unhealthy peer from being asked for ever.
 
 use std::time::Duration;
 
@@ -10,13 +12,23 @@ use antiphon_protocol::Time;
 
 use crate::rng::Rng;
 
+/// For how long after a loss attempts may follow each other soon.
+const SOON: Duration = Duration::from_secs(2);
+
+/// Draws of which an even delay is the mean. One alone would scatter so far that either too many
+/// attempts meet in one second or too many clients are away when the peer is back.
+const DRAWS: u32 = 12;
+
 /// How attempts are spaced and counted.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BackoffConfig {
-    /// Bound of the first random delay. Default 0.5 s.
+    /// Bound of the first random delay; it doubles with each attempt. Default 0.5 s.
     pub base: Duration,
-    /// Bound of any random delay. Default 30 s.
+    /// Bound of the first random delay after a peer said that it restarts or has no room; never less
+    /// than `base`. Default 4 s.
+    pub overload_base: Duration,
+    /// Bound of any random delay. Default 88 s: half of it between the attempts of a long failure.
     pub cap: Duration,
     /// Attempts that a full budget holds; `None` for no bound. Default 10.
     pub budget: Option<u32>,
@@ -26,28 +38,34 @@ pub struct BackoffConfig {
     pub healthy_after: Duration,
     /// Most of a peer's own wish to wait that is honoured. Default 60 s.
     pub retry_after_cap: Duration,
-    /// Whether each delay is the mean of two draws and the first a random part of one, so that a
-    /// crowd that lost its connections together knocks at an even rate from the start. Default no.
+    /// Whether the attempts of a crowd are spread: from two seconds after a loss on, delays do not
+    /// double but lie around half of `cap`, and the first of them is a random part of one. Default
+    /// yes. Says nothing before the first connection was ready: its attempts are few.
     pub even: bool,
 }
 
 impl Default for BackoffConfig {
+    /// Fit for thousands of clients of one server, whose return must not be its next failure: the
+    /// first three attempts come within two seconds, and from there on a crowd makes an even number
+    /// of attempts per second, one for each 44 of its clients. It outlasts a failure of minutes, and
+    /// nine of ten clients are back three quarters of a minute after the server.
     fn default() -> Self {
         Self {
             base: Duration::from_millis(500),
-            cap: Duration::from_secs(30),
+            overload_base: Duration::from_secs(4),
+            cap: Duration::from_secs(88),
             budget: Some(10),
             refill: Duration::from_secs(30),
             healthy_after: Duration::from_secs(60),
             retry_after_cap: Duration::from_secs(60),
-            even: false,
+            even: true,
         }
     }
 }
 
 impl BackoffConfig {
-    /// Tries again without end, at most every `cap` on average half of it. For programs that nobody
-    /// watches and that have nothing better to do; fatal faults still end the link.
+    /// Tries again without end, after the first attempts every 44 s on average. For programs that
+    /// nobody watches and that have nothing better to do; fatal faults still end the link.
     pub fn retry_for_ever() -> Self {
         Self {
             budget: None,
@@ -55,15 +73,15 @@ impl BackoffConfig {
         }
     }
 
-    /// For thousands of clients of one server, whose return must not be its next failure: after the
-    /// attempts made at once, a crowd makes an even number of attempts per second, about one for
-    /// each 35 of its clients. A single client is back later than with the default, half a minute
-    /// after the server on average, and outlasts a failure of minutes.
-    pub fn for_crowds() -> Self {
-        let period = Duration::from_secs(70);
+    /// For a program that is its server's only client, or one of few, with a person who waits: each
+    /// delay is drawn from zero to a bound that doubles from half a second to 30 s, so that it is
+    /// back a few seconds after the server, or gives up after about a minute. A crowd of such
+    /// clients stampedes.
+    pub fn for_one_client() -> Self {
         Self {
-            even: true,
-            ..Self::default().delays(period, period)
+            even: false,
+            cap: Duration::from_secs(30),
+            ..Self::default()
         }
     }
 
@@ -97,15 +115,20 @@ pub enum Cost {
 pub struct Backoff {
     config: BackoffConfig,
     rng: Rng,
-    /// Attempts since the last proven health.
+    /// Delays drawn since the last proven health.
     attempts: u32,
     tokens: u32,
     ready_at: Option<Time>,
+    ever_ready: bool,
     proven: bool,
     /// Healthy time that has not earned a whole attempt yet.
     credit: Duration,
     /// Whether the session that ended last had been ready for long enough.
     was_healthy: bool,
+    /// Since when attempts have been needed, without proven health in between.
+    since: Option<Time>,
+    /// Whether this client's attempts are spread among those of others since the last loss.
+    spread: bool,
 }
 
 impl Backoff {
@@ -116,9 +139,12 @@ impl Backoff {
             rng: Rng::new(seed),
             attempts: 0,
             ready_at: None,
+            ever_ready: false,
             proven: false,
             credit: Duration::ZERO,
             was_healthy: false,
+            since: None,
+            spread: false,
             config,
         }
     }
@@ -126,6 +152,7 @@ impl Backoff {
     /// A connection became ready.
     pub fn ready(&mut self, now: Time) {
         self.ready_at = Some(now);
+        self.ever_ready = true;
         self.proven = false;
     }
 
@@ -144,16 +171,25 @@ impl Backoff {
 
     /// The ready connection ended. Harmless when none was ready.
     pub fn lost(&mut self, now: Time) {
+        let healthy = self.is_healthy(now);
         let Some(ready_at) = self.ready_at.take() else {
             self.was_healthy = false;
             return;
         };
+        // Whatever ended it may have ended others in the same moment.
+        self.spread = false;
         let lived = now - ready_at;
         self.was_healthy = lived >= self.config.healthy_after;
-        if self.proven || self.was_healthy {
-            self.attempts = 0;
+        if healthy {
+            self.start_over(now);
             self.refill(lived);
         }
+    }
+
+    fn start_over(&mut self, now: Time) {
+        self.attempts = 0;
+        self.spread = false;
+        self.since = Some(now);
     }
 
     fn refill(&mut self, lived: Duration) {
@@ -173,38 +209,73 @@ impl Backoff {
     /// The delay before the next attempt; `None` when the budget is used up.
     ///
     /// The first attempt after a session that was ready for long enough is made at once.
-    pub fn next(&mut self, cost: Cost) -> Option<Duration> {
+    pub fn next(&mut self, now: Time, cost: Cost) -> Option<Duration> {
         self.pay(cost)?;
+        self.renew(now);
         if std::mem::take(&mut self.was_healthy) {
             return Some(Duration::ZERO);
         }
-        let bound = self
-            .config
-            .base
-            .saturating_mul(1_u32.checked_shl(self.attempts).unwrap_or(u32::MAX))
-            .min(self.config.cap);
-        let first = self.attempts == 0;
-        self.attempts = self.attempts.saturating_add(1);
-        Some(match (self.config.even, first) {
-            (false, _) => self.rng.up_to(bound),
-            (true, false) => self.mean_of_two(bound),
-            (true, true) => self.part_of_one(bound),
-        })
+        Some(self.draw(now, self.config.base))
     }
 
-    fn mean_of_two(&mut self, bound: Duration) -> Duration {
-        self.rng.up_to(bound / 2) + self.rng.up_to(bound / 2)
+    /// The delay before the next attempt at a peer that restarts or has no room for now: drawn from
+    /// a wider range, and never none at all, because others were told the same. `None` when the
+    /// budget is used up.
+    pub fn next_after_overload(&mut self, now: Time, cost: Cost) -> Option<Duration> {
+        self.pay(cost)?;
+        self.renew(now);
+        self.was_healthy = false;
+        Some(self.draw(now, self.config.base.max(self.config.overload_base)))
+    }
+
+    fn draw(&mut self, now: Time, base: Duration) -> Duration {
+        let bound = base
+            .saturating_mul(1_u32.checked_shl(self.attempts).unwrap_or(u32::MAX))
+            .min(self.config.cap);
+        self.attempts = self.attempts.saturating_add(1);
+        if self.is_alone() || self.is_soon(now, bound) {
+            self.rng.up_to(bound)
+        } else if std::mem::replace(&mut self.spread, true) {
+            self.even_delay()
+        } else {
+            self.part_of_even_delay()
+        }
+    }
+
+    /// A trouble that comes while the ready connection is healthy, such as a change of connection
+    /// that fails, is no part of the one before.
+    fn renew(&mut self, now: Time) {
+        let older = self.since.is_none_or(|since| self.ready_at > Some(since));
+        if self.since.is_none() || (older && self.is_healthy(now)) {
+            self.start_over(now);
+        }
+    }
+
+    /// Whether nothing has to be spread: it was not asked for, or the few attempts that the first
+    /// connection gets are still being made.
+    const fn is_alone(&self) -> bool {
+        !self.config.even || !self.ever_ready
+    }
+
+    fn is_soon(&self, now: Time, bound: Duration) -> bool {
+        self.since.is_some_and(|since| now + bound <= since + SOON)
+    }
+
+    fn even_delay(&mut self) -> Duration {
+        (0..DRAWS)
+            .map(|_| self.rng.up_to(self.config.cap / DRAWS))
+            .sum()
     }
 
     /// What is left of a delay that began at some time in the past: a crowd whose first delays are
     /// drawn like this looks as if it had been knocking for ever. Longer delays are met more often,
     /// hence the second draw.
-    fn part_of_one(&mut self, bound: Duration) -> Duration {
+    fn part_of_even_delay(&mut self) -> Duration {
         const TRIES: usize = 32;
-        let mut delay = bound / 2;
+        let mut delay = self.config.cap / 2;
         for _ in 0..TRIES {
-            delay = self.mean_of_two(bound);
-            if self.rng.up_to(bound) <= delay {
+            delay = self.even_delay();
+            if self.rng.up_to(self.config.cap) <= delay {
                 break;
             }
         }
@@ -212,13 +283,19 @@ impl Backoff {
     }
 
     /// The delay before the next attempt where the peer asked for `wait`: that long, capped, and a
-    /// random part on top so that all who were told the same do not return together.
+    /// random part on top so that all who were told the same do not return together. For a crowd
+    /// that part is as long again.
     pub fn after(&mut self, wait: Duration) -> Option<Duration> {
         self.pay(Cost::One)?;
         self.was_healthy = false;
         self.attempts = self.attempts.saturating_add(1);
         let wait = wait.min(self.config.retry_after_cap);
-        Some(wait + self.rng.up_to(self.config.base))
+        let extra = if self.is_alone() {
+            self.config.base
+        } else {
+            self.config.base.max(wait)
+        };
+        Some(wait + self.rng.up_to(extra))
     }
 
     /// Takes one attempt from the budget that is made without delay; `None` when it is used up.
@@ -258,14 +335,22 @@ mod tests {
         Time::from_millis(seconds * 1000)
     }
 
+    /// One whose session was lost at `now`, after it had been healthy for long.
+    fn lost_healthy(config: BackoffConfig, now: Time, seed: u64) -> Backoff {
+        let mut backoff = Backoff::new(config, seed);
+        backoff.ready(Time::ZERO);
+        backoff.lost(now);
+        backoff
+    }
+
     #[test]
-    fn delays_are_drawn_from_zero_to_a_bound_that_doubles() {
+    fn one_clients_delays_are_drawn_from_zero_to_a_bound_that_doubles() {
         let bounds = [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000];
         let mut widest = [Duration::ZERO; 8];
         for seed in 0..2000 {
-            let mut backoff = Backoff::new(BackoffConfig::retry_for_ever(), seed);
+            let mut backoff = Backoff::new(BackoffConfig::for_one_client(), seed);
             for (widest, bound) in widest.iter_mut().zip(bounds) {
-                let delay = backoff.next(Cost::One).expect("no budget, no end");
+                let delay = backoff.next(at(0), Cost::One).expect("within the budget");
                 assert!(delay <= Duration::from_millis(bound));
                 *widest = delay.max(*widest);
             }
@@ -276,10 +361,72 @@ mod tests {
     }
 
     #[test]
+    fn by_default_the_first_attempts_come_soon_and_the_others_evenly() {
+        for seed in 0..500 {
+            let mut backoff = lost_healthy(BackoffConfig::default(), at(100), seed);
+            let mut now = at(100);
+            let mut delay = || {
+                let delay = backoff.next(now, Cost::One).expect("within the budget");
+                now = now + delay;
+                delay
+            };
+            assert_eq!(delay(), Duration::ZERO);
+            assert!(delay() <= SECOND / 2);
+            assert!(delay() <= SECOND);
+            assert!(delay() <= 88 * SECOND, "a random part of a delay");
+            for _ in 0..4 {
+                assert!((6 * SECOND..=82 * SECOND).contains(&delay()));
+            }
+        }
+    }
+
+    #[test]
+    fn an_attempt_that_failed_slowly_is_not_followed_soon() {
+        let long = |wait: u64| {
+            let slow = |seed| {
+                let mut backoff = lost_healthy(BackoffConfig::default(), at(100), seed);
+                backoff.next(at(100), Cost::One);
+                let later = backoff.next(at(100 + wait), Cost::Timeout);
+                later.expect("within the budget") > SECOND
+            };
+            (0..1000).filter(|seed| slow(*seed)).count()
+        };
+        // A second after the loss there is time for another; after fifteen it would come in the
+        // same moment as that of everybody who was lost with this client.
+        assert_eq!(long(1), 0);
+        assert!(long(15) > 900);
+    }
+
+    #[test]
+    fn the_few_attempts_of_a_first_connection_follow_soon() {
+        let mut backoff = Backoff::new(BackoffConfig::default(), 1);
+        for (now, bound) in [(0, 500), (15, 1000), (30, 2000)] {
+            let delay = backoff.next(at(now), Cost::Timeout).expect("an attempt");
+            assert!(delay <= Duration::from_millis(bound), "{delay:?}");
+        }
+    }
+
+    #[test]
+    fn trouble_during_health_is_not_what_was_lost_long_ago() {
+        let mut backoff = lost_healthy(BackoffConfig::default(), at(100), 1);
+        for _ in 0..5 {
+            backoff.next(at(100), Cost::One);
+        }
+        backoff.ready(at(200));
+        let soon = backoff.next(at(4000), Cost::One).expect("an attempt");
+        assert!(soon <= SECOND / 2, "{soon:?}");
+        // But it is one trouble, however often it is tried.
+        let rest: Duration = (0..2)
+            .filter_map(|_| backoff.next(at(4003), Cost::One))
+            .sum();
+        assert!(rest > 10 * SECOND, "{rest:?}");
+    }
+
+    #[test]
     fn the_same_seed_gives_the_same_delays() {
         let delays = |seed| {
             let mut backoff = Backoff::new(BackoffConfig::default(), seed);
-            std::iter::from_fn(|| backoff.next(Cost::One)).collect::<Vec<_>>()
+            std::iter::from_fn(|| backoff.next(at(0), Cost::One)).collect::<Vec<_>>()
         };
         assert_eq!(delays(5), delays(5));
         assert_ne!(delays(5), delays(6));
@@ -287,13 +434,26 @@ mod tests {
     }
 
     #[test]
+    fn there_is_no_end_only_where_that_was_asked_for() {
+        for (config, ends) in [
+            (BackoffConfig::default(), true),
+            (BackoffConfig::for_one_client(), true),
+            (BackoffConfig::retry_for_ever(), false),
+        ] {
+            let mut backoff = Backoff::new(config, 1);
+            let ended = (0..1000).any(|_| backoff.next(at(0), Cost::One).is_none());
+            assert_eq!(ended, ends);
+        }
+    }
+
+    #[test]
     fn a_timeout_costs_double_and_the_last_attempt_is_still_made() {
         let mut backoff = Backoff::new(BackoffConfig::default().budget(5), 1);
         for _ in 0..3 {
-            assert!(backoff.next(Cost::Timeout).is_some());
+            assert!(backoff.next(at(0), Cost::Timeout).is_some());
         }
         assert_eq!(backoff.left(), Some(0));
-        assert_eq!(backoff.next(Cost::Timeout), None);
+        assert_eq!(backoff.next(at(0), Cost::Timeout), None);
         assert_eq!(backoff.after(SECOND), None);
         assert_eq!(backoff.at_once(), None);
     }
@@ -310,7 +470,7 @@ mod tests {
         ] {
             let mut backoff = Backoff::new(BackoffConfig::default(), 9);
             for _ in 0..3 {
-                backoff.next(Cost::One);
+                backoff.next(at(0), Cost::One);
             }
             if ready {
                 backoff.ready(at(0));
@@ -326,11 +486,11 @@ mod tests {
 
     #[test]
     fn only_a_long_life_is_followed_at_once() {
-        let mut backoff = Backoff::new(BackoffConfig::default(), 9);
-        backoff.ready(at(0));
-        backoff.lost(at(61));
-        assert_eq!(backoff.next(Cost::One), Some(Duration::ZERO));
-        assert!(backoff.next(Cost::One) > Some(Duration::ZERO));
+        let mut backoff = lost_healthy(BackoffConfig::default(), at(61), 9);
+        assert_eq!(backoff.next(at(61), Cost::One), Some(Duration::ZERO));
+        assert!(backoff.next(at(61), Cost::One) > Some(Duration::ZERO));
+        let mut backoff = lost_healthy(BackoffConfig::default(), at(59), 9);
+        assert!(backoff.next(at(59), Cost::One) > Some(Duration::ZERO));
     }
 
     #[test]
@@ -344,13 +504,30 @@ mod tests {
     }
 
     #[test]
+    fn a_crowd_that_was_told_to_wait_does_not_return_in_one_moment() {
+        let mut waits = (0..1000).map(|seed| {
+            let mut backoff = lost_healthy(BackoffConfig::default(), at(100), seed);
+            backoff.after(30 * SECOND).expect("an attempt")
+        });
+        assert!(waits.all(|wait| (30 * SECOND..=60 * SECOND).contains(&wait)));
+        let late = (0..1000).filter(|seed| {
+            let mut backoff = lost_healthy(BackoffConfig::default(), at(100), *seed);
+            backoff.after(30 * SECOND) > Some(45 * SECOND)
+        });
+        assert!((400..600).contains(&late.count()));
+    }
+
+    #[test]
     fn extremes_do_not_overflow() {
         let config = BackoffConfig::retry_for_ever().delays(Duration::MAX, Duration::MAX);
         let mut backoff = Backoff::new(config, u64::MAX);
         for _ in 0..100 {
-            assert!(backoff.next(Cost::One).is_some());
+            assert!(backoff.next(Time::MAX, Cost::One).is_some());
         }
         backoff.ready(Time::MAX);
         backoff.lost(Time::ZERO);
+        for _ in 0..100 {
+            assert!(backoff.next(Time::MAX, Cost::One).is_some());
+        }
     }
 }

@@ -66,7 +66,7 @@ impl Agent {
                 .session(move |session| {
                     // A person waits at the other end: better to say soon that it does not work.
                     let patience = Duration::from_secs(10);
-                    let backoff = BackoffConfig::default()
+                    let backoff = BackoffConfig::for_one_client()
                         .delays(Duration::from_millis(300), Duration::from_secs(2))
                         .budget(4);
                     let session = session.pacing(UplinkPacing::AsGiven).backoff(backoff);

@@ -2,7 +2,11 @@
 
 use std::{
     collections::VecDeque,
-    task::{Context, Poll, ready},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker, ready},
 };
 
 use antiphon_protocol::{End, Frame, WireSeq};
@@ -12,6 +16,9 @@ use crate::{Incoming, WirePair, WireRx, WireTx};
 /// Bytes given to the wire before they are flushed, so that a long queue reports progress.
 const BATCH: usize = 32 * 1024;
 
+/// Places above which an empty queue is too large to be kept, and those it keeps then.
+const PLACES: (usize, usize) = (128, 64);
+
 enum Item {
     Frame(WireSeq, Frame),
     Ping,
@@ -20,6 +27,9 @@ enum Item {
 pub(super) struct Lane {
     tx: Box<dyn WireTx>,
     rx: Box<dyn WireRx>,
+    bell: Arc<Bell>,
+    /// Rings the bell.
+    cord: Waker,
     queue: VecDeque<Item>,
     /// Bytes given to the wire since the last flush.
     batch: usize,
@@ -35,9 +45,12 @@ pub(super) struct Lane {
 
 impl Lane {
     pub(super) fn new((tx, rx): WirePair) -> Self {
+        let bell = Arc::new(Bell::default());
         Self {
             tx,
             rx,
+            cord: Waker::from(Arc::clone(&bell)),
+            bell,
             queue: VecDeque::new(),
             batch: 0,
             dirty: false,
@@ -98,6 +111,9 @@ impl Lane {
                 ready!(self.tx.poll_flush(cx))?;
                 self.dirty = false;
                 self.batch = 0;
+                if self.queue.is_empty() && self.queue.capacity() > PLACES.0 {
+                    self.queue.shrink_to(PLACES.1);
+                }
                 if let Some(seq) = self.given.take() {
                     return Poll::Ready(Ok(seq));
                 }
@@ -127,7 +143,64 @@ impl Lane {
         Poll::Pending
     }
 
+    /// Reads, if the wire may have something: it is asked only after it has called its waker. The
+    /// task wakes for many reasons, and to ask a wire in vain costs as much as to send a frame.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, End>> {
-        self.rx.poll_recv(cx)
+        if !self.bell.answer(cx.waker()) {
+            return Poll::Pending;
+        }
+        let read = self.rx.poll_recv(&mut Context::from_waker(&self.cord));
+        if read.is_ready() {
+            // It has not promised to call for what comes next.
+            self.bell.rung.store(true, Ordering::Release);
+        }
+        read
+    }
+}
+
+/// What the receiving half calls instead of the task, so that the task knows who called.
+struct Bell {
+    rung: AtomicBool,
+    task: Mutex<Option<Waker>>,
+}
+
+impl Default for Bell {
+    /// A bell that has rung, because a wire calls only after it was asked once.
+    fn default() -> Self {
+        Self {
+            rung: AtomicBool::new(true),
+            task: Mutex::default(),
+        }
+    }
+}
+
+impl Bell {
+    /// Whether it has rung since the last answer. Whoever rings after this wakes `task`.
+    fn answer(&self, task: &Waker) -> bool {
+        let mut slot = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        if !slot.as_ref().is_some_and(|known| known.will_wake(task)) {
+            *slot = Some(task.clone());
+        }
+        drop(slot);
+        self.rung.swap(false, Ordering::AcqRel)
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // The mark comes first: a task that changes its waker in this moment sees one or the other.
+        self.rung.store(true, Ordering::Release);
+        let task = self
+            .task
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let Some(task) = task {
+            task.wake();
+        }
     }
 }

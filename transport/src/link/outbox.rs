@@ -4,6 +4,13 @@ use std::collections::VecDeque;
 
 use antiphon_protocol::{Command, CommandId, WireSeq};
 
+/// What a frame takes beside its bytes while it waits: its places in the queues on its way, and its
+/// command's. Uncounted, tiny frames by the million would fit a buffer of a megabyte.
+const PLACE: usize = 512;
+
+/// Places above which an empty queue is too large to be kept, and those it keeps then.
+const PLACES: (usize, usize) = (128, 64);
+
 struct Written {
     seq: WireSeq,
     bytes: usize,
@@ -29,6 +36,11 @@ impl Outbox {
     /// Bytes that have not left.
     pub(super) const fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// The same, with what the frames take beside their bytes.
+    pub(super) fn weight(&self) -> usize {
+        self.frames.len().saturating_mul(PLACE) + self.bytes
     }
 
     /// Names the next frame, of this size.
@@ -71,7 +83,12 @@ impl Outbox {
         if left_to.is_some_and(|seq| command.last >= seq) {
             return None;
         }
-        self.commands.pop_front().map(|command| command.id)
+        let settled = self.commands.pop_front().map(|command| command.id);
+        if self.commands.is_empty() && self.commands.capacity() > PLACES.0 {
+            self.commands.shrink_to(PLACES.1);
+            self.frames.shrink_to(PLACES.1);
+        }
+        settled
     }
 
     /// The provider spoke of this command, so it has left, whatever the wire has reported. Returns

@@ -112,7 +112,7 @@ impl Link {
             fault,
             reason: PeerText::new(end.reason.as_str()),
         });
-        if let Ok(delay) = self.delay(end, retry) {
+        if let Ok(delay) = self.delay(now, end, retry) {
             self.attempt = Attempt::Waiting {
                 until: now + delay,
                 delay,
@@ -125,7 +125,7 @@ impl Link {
         if !self.ever_ready && self.dials >= self.config.connect_attempts && retry != Retry::Never {
             return self.finish(EndedCause::BudgetSpent(fault), Some(end), None);
         }
-        match self.delay(end, retry) {
+        match self.delay(now, end, retry) {
             Ok(delay) => {
                 if delay.is_zero() {
                     self.need_plan(now, cause, delay);
@@ -144,14 +144,14 @@ impl Link {
     }
 
     /// How long to wait before the next attempt, if there may be one.
-    fn delay(&mut self, end: &End, retry: Retry) -> Result<Duration, GiveUp> {
+    fn delay(&mut self, now: Time, end: &End, retry: Retry) -> Result<Duration, GiveUp> {
         let cost = match end.how {
             How::Deadline => Cost::Timeout,
             _ => Cost::One,
         };
         let delay = match retry {
             Retry::Never => return Err(GiveUp::Fatal),
-            Retry::Backoff => self.backoff.next(cost),
+            Retry::Backoff => self.backoff.next(now, cost),
             Retry::After(wait) => self.backoff.after(wait),
             Retry::Rotate => self.backoff.at_once(),
             Retry::OnceFresh => {
@@ -159,7 +159,7 @@ impl Link {
                     return Err(GiveUp::Fatal);
                 }
                 self.handle.discard();
-                self.backoff.next(cost)
+                self.backoff.next(now, cost)
             }
         };
         delay.ok_or(GiveUp::Budget)

@@ -62,7 +62,7 @@ impl Link {
             CommandClass::Ordered | CommandClass::Audio => 0,
         };
         let limit = self.config.write_buffer.saturating_add(reserve);
-        (current.outbox.bytes() >= limit).then_some(Undelivered::WriteBufferFull)
+        (current.outbox.weight() >= limit).then_some(Undelivered::WriteBufferFull)
     }
 
     fn is_too_large(&self, effects: &[Effect]) -> bool {
@@ -84,6 +84,12 @@ impl Link {
         generation: Generation,
         effects: &mut Vec<Effect>,
     ) -> Option<WireSeq> {
+        // Nearly every command is one frame.
+        if let [Effect::Send(frame)] = effects.as_mut_slice() {
+            let frame = std::mem::replace(frame, Frame::binary(Vec::new()));
+            effects.clear();
+            return self.transmit(now, generation, frame);
+        }
         let mut last = None;
         effects.retain_mut(|effect| {
             let Effect::Send(frame) = effect else {
@@ -126,6 +132,10 @@ impl Link {
         generation: Generation,
         mut effects: Vec<Effect>,
     ) {
+        if effects.is_empty() {
+            self.effects = effects;
+            return;
+        }
         for effect in effects.drain(..) {
             match effect {
                 Effect::Event(event) => self.event(now, generation, event),

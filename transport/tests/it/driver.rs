@@ -156,7 +156,7 @@ async fn a_peer_that_never_takes_anything_in_is_given_up_with_bounded_memory() {
         .iter()
         .filter(|(_, word)| *word == "full")
         .count();
-    assert_eq!(full, 10_000 - (1 << 20) / 320 - 1);
+    assert_eq!(full, 10_000 - (1_usize << 20).div_ceil(320 + 512));
     let start = Instant::now();
     while rig.above.lost().is_empty() {
         tokio::time::sleep(Duration::from_millis(100)).await;

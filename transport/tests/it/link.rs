@@ -273,7 +273,7 @@ fn commands_come_back_when_they_cannot_be_sent() {
 
 #[test]
 fn a_full_write_buffer_is_a_fact_and_leaves_room_for_the_urgent() {
-    let mut bench = Bench::with(Words::default(), config().write_buffer(1000));
+    let mut bench = Bench::with(Words::default(), config().write_buffer(3000));
     bench.go_live();
     for id in 1..=5 {
         bench.send(id, command(0));
