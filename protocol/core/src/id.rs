@@ -95,6 +95,18 @@ impl ItemId {
     }
 }
 
+impl ResponseId {
+    /// An id minted on this side for a provider that names no responses.
+    pub fn synthetic(number: u64) -> Self {
+        Self(format!("{SYNTHETIC}{number}").into())
+    }
+
+    /// Whether the id was minted on this side and means nothing to the provider.
+    pub fn is_synthetic(&self) -> bool {
+        self.0.starts_with(SYNTHETIC)
+    }
+}
+
 macro_rules! number_id {
     ($(#[$doc:meta])* $name:ident($inner:ty)) => {
         $(#[$doc])*

@@ -36,6 +36,9 @@ pub struct OpeningPlan {
     pub bridge: Option<String>,
     /// The handle to continue by.
     pub resume: Option<ResumeToken>,
+    /// Which of a session's plans this is, from 0. A codec that mints ids puts it into them, so that
+    /// those of one connection never mean something of another.
+    pub ordinal: u32,
 }
 
 impl OpeningPlan {
@@ -46,6 +49,7 @@ impl OpeningPlan {
             seed: Vec::new(),
             bridge: None,
             resume: None,
+            ordinal: 0,
         }
     }
 }
@@ -58,6 +62,7 @@ impl fmt::Debug for OpeningPlan {
             .field("seed", &self.seed)
             .field("bridge", &Hidden::text(self.bridge.as_ref()))
             .field("resume", &self.resume)
+            .field("ordinal", &self.ordinal)
             .finish()
     }
 }
@@ -263,5 +268,27 @@ pub trait Provider: Send + Sync {
     /// knows better.
     fn classify(&self, end: &End) -> (Fault, Retry) {
         crate::classify(end)
+    }
+}
+
+impl<P: Provider + ?Sized> Provider for Arc<P> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+
+    fn capabilities(&self, model: &str) -> Cow<'_, Capabilities> {
+        (**self).capabilities(model)
+    }
+
+    fn open(&self, plan: &OpeningPlan) -> Result<(Endpoint, Box<dyn Codec>), Unsupported> {
+        (**self).open(plan)
+    }
+
+    fn merge_native(&self, config: &SessionConfig, frame: &RawJson) -> Option<SessionConfig> {
+        (**self).merge_native(config, frame)
+    }
+
+    fn classify(&self, end: &End) -> (Fault, Retry) {
+        (**self).classify(end)
     }
 }

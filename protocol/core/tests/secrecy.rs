@@ -162,6 +162,7 @@ fn what_is_asked_is_not_shown() {
         seed: items(),
         bridge: Some(text()),
         resume: Some(ResumeToken(Secret::from(CANARY))),
+        ordinal: 0,
     };
     hides(&plan);
     hides(&plan.config);

@@ -70,6 +70,8 @@ pub(crate) struct Engine {
     seed_limits: SeedLimits,
     /// How many items the connection that is being opened is given.
     seeded: usize,
+    /// How many connections were planned.
+    planned: u32,
     acknowledges: bool,
     callers: BTreeMap<CommandId, Caller>,
     observed: EventFilter,
@@ -104,6 +106,7 @@ impl Engine {
             wanted: Vec::new(),
             seed_limits: capabilities.seed_limits,
             seeded: 0,
+            planned: 0,
             acknowledges: capabilities.receipts != antiphon_protocol::Receipts::Written,
             callers: BTreeMap::new(),
             observed: EventFilter::NONE,
@@ -331,7 +334,9 @@ impl Engine {
             seed,
             bridge: None,
             resume,
+            ordinal: self.planned,
         };
+        self.planned = self.planned.saturating_add(1);
         self.link
             .handle(now, Input::Command(LinkCommand::Plan(plan)));
     }
