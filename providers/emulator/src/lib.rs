@@ -10,6 +10,7 @@ mod route;
 mod script;
 #[cfg(feature = "server")]
 mod server;
+mod story;
 mod vad;
 mod voice;
 

@@ -10,19 +10,16 @@
 //!    └────────────────────────────┴──────────────► Closed ◄────────────┘
 //! ```
 
-mod arguments;
 mod conversation;
 mod faults;
 mod frames;
 mod input;
 mod output;
-mod plan;
 mod refusal;
 mod requests;
 mod response;
 mod session;
 mod shape;
-mod story;
 mod tables;
 mod usage;
 
@@ -32,11 +29,8 @@ use antiphon_protocol::{Frame, Time, WallTime};
 
 pub use crate::peer::{Input, Output};
 
-use self::{
-    conversation::Conversation, input::InputBuffer, response::Response, session::Session,
-    story::Story,
-};
-use crate::{Script, ids::Ids, peer::Peer, script::Step};
+use self::{conversation::Conversation, input::InputBuffer, response::Response, session::Session};
+use crate::{Script, ids::Ids, peer::Peer, script::Step, story::Story};
 
 /// Frames that are kept while the opening of a script still waits.
 const MAX_HELD: usize = 1_000;

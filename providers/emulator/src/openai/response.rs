@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 
 use super::{
     Connection, Place,
-    plan::{self, Act, Manner},
     usage::{self, Tokens},
 };
-use crate::script::Step;
+use crate::{
+    script::Step,
+    story::plan::{self, Act, Manner},
+};
 
 /// Responses outside the conversation that may run at the same time.
 pub(super) const MAX_ASIDES: usize = 16;

@@ -23,7 +23,7 @@ const ARGUMENTS_PIECE: usize = 4;
 
 /// One thing a response does.
 #[derive(Clone, Debug)]
-pub(super) enum Act {
+pub(crate) enum Act {
     BeginMessage,
     /// A word that is spoken; part of the transcript.
     Word(String),
@@ -44,17 +44,17 @@ pub(super) enum Act {
 
 /// How a response is played.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Manner {
+pub(crate) struct Manner {
     /// When its first output is due.
-    pub(super) start: Time,
+    pub(crate) start: Time,
     /// The format of its audio; nothing when it answers in text.
-    pub(super) audio: Option<AudioFormat>,
+    pub(crate) audio: Option<AudioFormat>,
     /// Audio is delivered this many times faster than real time.
-    pub(super) pace: f64,
+    pub(crate) pace: f64,
 }
 
 /// The acts of `steps`, in order of time. `schema_of` knows the parameters of the tools.
-pub(super) fn plan(
+pub(crate) fn plan(
     steps: &[Step],
     facts: &Facts,
     manner: Manner,

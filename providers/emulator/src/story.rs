@@ -1,4 +1,7 @@
-//! Where a connection stands in its script.
+//! Where a connection stands in its script, and how the next steps of it are played.
+
+mod arguments;
+pub(crate) mod plan;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -14,7 +17,7 @@ use crate::{
 
 /// The script and how far it has been played.
 #[derive(Clone, Debug)]
-pub(super) struct Story {
+pub(crate) struct Story {
     script: Arc<Script>,
     next_turn: usize,
     steps: VecDeque<Step>,
@@ -22,7 +25,7 @@ pub(super) struct Story {
 }
 
 impl Story {
-    pub(super) fn new(script: Arc<Script>) -> Self {
+    pub(crate) fn new(script: Arc<Script>) -> Self {
         Self {
             script,
             next_turn: 0,
@@ -31,17 +34,17 @@ impl Story {
         }
     }
 
-    pub(super) fn script(&self) -> &Script {
+    pub(crate) fn script(&self) -> &Script {
         &self.script
     }
 
-    pub(super) fn facts(&self) -> &Facts {
+    pub(crate) fn facts(&self) -> &Facts {
         &self.facts
     }
 
     /// The caller has said something: in text, or in audio whose words the script knows. Returns
     /// the words.
-    pub(super) fn hear(&mut self, text: Option<String>) -> String {
+    pub(crate) fn hear(&mut self, text: Option<String>) -> String {
         let turn = self.script.turn(self.next_turn);
         self.next_turn += 1;
         self.steps = turn.steps.into();
@@ -52,12 +55,12 @@ impl Story {
     }
 
     /// The model has called a tool.
-    pub(super) fn called(&mut self, arguments: BTreeMap<String, String>) {
+    pub(crate) fn called(&mut self, arguments: BTreeMap<String, String>) {
         self.facts.call = arguments;
     }
 
     /// The client put an earlier call of the model into the conversation: it is not made again.
-    pub(super) fn recall(&mut self, arguments: &str) {
+    pub(crate) fn recall(&mut self, arguments: &str) {
         if let Some(last) = self
             .steps
             .iter()
@@ -81,18 +84,18 @@ impl Story {
     }
 
     /// The client put an earlier answer of the model into the conversation: it is not given again.
-    pub(super) fn skip_answer(&mut self) {
+    pub(crate) fn skip_answer(&mut self) {
         self.steps.clear();
     }
 
     /// A tool has answered.
-    pub(super) fn answered(&mut self, output: &str) {
+    pub(crate) fn answered(&mut self, output: &str) {
         self.facts.output = Some(output.to_owned());
     }
 
     /// The steps of the next response: up to and with a group of calls, else all that are left.
     /// Calls that `can_call` denies are left out. `forced` is a tool that must be called now.
-    pub(super) fn next_steps(
+    pub(crate) fn next_steps(
         &mut self,
         can_call: impl Fn(&str) -> bool,
         forced: Option<&str>,

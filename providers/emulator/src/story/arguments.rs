@@ -7,7 +7,7 @@ const MAX_DEPTH: usize = 8;
 
 /// An object that fits `schema`, with `given` where the schema has room for it, and something of
 /// the right kind for what else is required.
-pub(super) fn fit(schema: &Value, given: &[(String, String)]) -> Value {
+pub(crate) fn fit(schema: &Value, given: &[(String, String)]) -> Value {
     let none = Map::new();
     let properties = schema
         .get("properties")
