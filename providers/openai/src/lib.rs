@@ -4,8 +4,9 @@ mod address;
 mod openai;
 mod realtime;
 
+pub use antiphon_protocol::address::{InvalidHeader, InvalidUrl, UrlProblem};
+
 pub use self::{
-    address::{InvalidHeader, InvalidUrl, UrlProblem},
     openai::OpenAi,
     realtime::{
         Realtime,

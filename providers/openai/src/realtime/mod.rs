@@ -27,6 +27,7 @@ use std::{borrow::Cow, fmt, sync::Arc};
 use antiphon_protocol::{
     AuthError, AuthShape, Capabilities, Codec, ConfigField, End, Endpoint, Fault, OpeningPlan,
     Provider, Retry, Secret, TokenSource, Unsupported, Why,
+    address::{BaseUrl, InvalidHeader, InvalidUrl, header},
 };
 use async_trait::async_trait;
 use http::HeaderMap;
@@ -39,7 +40,7 @@ use self::{
     refusal::Subject,
     target::Target,
 };
-use crate::address::{self, BaseUrl, InvalidHeader, InvalidUrl};
+use crate::address;
 
 const HOST: &str = "api.openai.com";
 const PATH: &str = "/v1";
@@ -188,7 +189,7 @@ impl Realtime {
     /// When it cannot be sent, or carries a credential: that is what keys and token sources are
     /// for.
     pub fn with_header(mut self, name: &str, value: &str) -> Result<Self, InvalidHeader> {
-        let (name, value) = address::header(name, value)?;
+        let (name, value) = header(name, value)?;
         self.headers.insert(name, value);
         Ok(self)
     }
