@@ -19,6 +19,9 @@ mod ws;
 
 #[cfg(feature = "metrics")]
 pub use self::driver::MetricsMeter;
+#[cfg(feature = "defects")]
+#[doc(hidden)]
+pub use self::link::Defect;
 #[cfg(feature = "recording")]
 pub use self::record::{Recorded, RecordedEnd, RecordedLine, RecordingDial};
 #[cfg(any(feature = "tungstenite", feature = "tokio-websockets"))]

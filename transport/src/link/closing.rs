@@ -5,13 +5,17 @@ use antiphon_protocol::{Closer, End, Ended, EndedCause, How, PeerText, Time};
 use super::{
     Link, LinkOutput, Receipt, Undelivered,
     connection::{Connection, Life},
+    defect::Defect,
     state::{Attempt, Closing},
 };
 use crate::{CloseRequest, WireAction};
 
 impl Link {
     pub(super) fn close(&mut self, now: Time, request: CloseRequest) {
-        if self.closed {
+        if self.closed && !self.has(Defect::ClosedTwice) {
+            return;
+        }
+        if self.has(Defect::CloseWaits) && matches!(self.attempt, Attempt::Waiting { .. }) {
             return;
         }
         let default = now + self.capabilities.close_drain + self.config.close_slack;
@@ -49,9 +53,11 @@ impl Link {
 
     fn drop_attempt(&mut self) {
         if let Attempt::Open(next) = std::mem::replace(&mut self.attempt, Attempt::None) {
-            self.act(WireAction::Abort {
-                generation: next.generation,
-            });
+            if !self.has(Defect::AbortForgotten) {
+                self.act(WireAction::Abort {
+                    generation: next.generation,
+                });
+            }
             self.give_back(*next);
         }
     }
@@ -74,7 +80,7 @@ impl Link {
 
     /// Ends the link. Whatever is still open is dropped.
     pub(super) fn finish(&mut self, cause: EndedCause, end: Option<&End>, words: Option<&str>) {
-        if self.closed {
+        if self.closed && !self.has(Defect::ClosedTwice) {
             return;
         }
         self.drop_attempt();
@@ -118,7 +124,9 @@ impl Link {
 
     /// Gives the commands of a wire that is gone back to the layer above.
     pub(super) fn give_back(&mut self, mut connection: Connection) {
-        while let Some(unsettled) = connection.outbox.take_back() {
+        while let Some(unsettled) = connection.outbox.take_back()
+            && !self.has(Defect::ReceiptForgotten)
+        {
             self.up(LinkOutput::Receipt {
                 id: unsettled.id,
                 receipt: Receipt::Undelivered {

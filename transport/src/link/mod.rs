@@ -30,6 +30,7 @@
 mod closing;
 mod config;
 mod connection;
+mod defect;
 mod handle;
 mod opening;
 mod outbox;
@@ -41,6 +42,9 @@ mod state;
 mod timing;
 mod words;
 
+#[cfg(feature = "defects")]
+#[doc(hidden)]
+pub use self::defect::Defect;
 pub use self::{
     config::LinkConfig,
     state::Link,

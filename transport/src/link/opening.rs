@@ -10,6 +10,7 @@ use antiphon_protocol::{
 use super::{
     Link, LinkOutput,
     connection::{Connection, Life},
+    defect::Defect,
     state::{Attempt, Prepared},
 };
 use crate::WireAction;
@@ -44,6 +45,8 @@ impl Link {
         self.last_config = Some(plan.config.clone());
         if let Attempt::Planning { cause, .. } = self.attempt {
             self.open(now, plan, cause);
+        } else if self.has(Defect::TwoDials) && matches!(self.attempt, Attempt::Open(_)) {
+            self.open(now, plan, RotationCause::Request);
         }
     }
 
@@ -99,7 +102,9 @@ impl Link {
         // Never more than two wires: the one before the current one has had its time.
         self.drop_retired();
         let generation = self.next_generation;
-        self.next_generation = generation.next();
+        if !self.has(Defect::GenerationReused) {
+            self.next_generation = generation.next();
+        }
         self.dials = self.dials.saturating_add(1);
         self.attempt = Attempt::Open(Box::new(Connection::dialing(
             generation,
@@ -115,6 +120,9 @@ impl Link {
             endpoint,
             why: Why::Connect,
         });
+        if self.has(Defect::EarlyFrame) {
+            self.dialed(now, generation);
+        }
     }
 
     pub(super) fn dialed(&mut self, now: Time, generation: Generation) {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use antiphon_protocol::{
     End, EndedCause, Fault, Generation, How, PeerText, Retry, RotationCause, Stage, Time,
+    UNKNOWN_RETRIES,
 };
 
 use super::{Link, LinkOutput, connection::Connection, state::Attempt};
@@ -26,6 +27,12 @@ impl Link {
         }
     }
 
+    /// Health was proven: what was tried in vain before may be tried again.
+    pub(super) const fn health_proven(&mut self) {
+        self.fresh_tried = false;
+        self.unknown_ends = 0;
+    }
+
     /// Drops a wire that is no good, and goes on as if it had been lost with `end`.
     pub(super) fn abandon(&mut self, now: Time, generation: Generation, end: End) {
         self.act(WireAction::Abort { generation });
@@ -44,7 +51,7 @@ impl Link {
         let cause = cause_of(&current, &end, fault);
         let was_healthy = self.backoff.is_healthy(now);
         if was_healthy {
-            self.fresh_tried = false;
+            self.health_proven();
         }
         self.backoff.lost(now);
         if self.closing.is_some() {
@@ -112,7 +119,7 @@ impl Link {
             fault,
             reason: PeerText::new(end.reason.as_str()),
         });
-        if let Ok(delay) = self.delay(now, end, retry) {
+        if let Ok(delay) = self.delay(now, end, fault, retry) {
             self.attempt = Attempt::Waiting {
                 until: now + delay,
                 delay,
@@ -125,7 +132,7 @@ impl Link {
         if !self.ever_ready && self.dials >= self.config.connect_attempts && retry != Retry::Never {
             return self.finish(EndedCause::BudgetSpent(fault), Some(end), None);
         }
-        match self.delay(now, end, retry) {
+        match self.delay(now, end, fault, retry) {
             Ok(delay) => {
                 if delay.is_zero() {
                     self.need_plan(now, cause, delay);
@@ -144,14 +151,31 @@ impl Link {
     }
 
     /// How long to wait before the next attempt, if there may be one.
-    fn delay(&mut self, now: Time, end: &End, retry: Retry) -> Result<Duration, GiveUp> {
+    fn delay(
+        &mut self,
+        now: Time,
+        end: &End,
+        fault: Fault,
+        retry: Retry,
+    ) -> Result<Duration, GiveUp> {
         let cost = match end.how {
             How::Deadline => Cost::Timeout,
             _ => Cost::One,
         };
         let delay = match retry {
             Retry::Never => return Err(GiveUp::Fatal),
-            Retry::Backoff => self.backoff.next(now, cost),
+            Retry::Backoff if fault == Fault::Overloaded => {
+                self.backoff.next_after_overload(now, cost)
+            }
+            Retry::Backoff => {
+                if end.how == How::CloseFrame && fault == Fault::Unknown {
+                    self.unknown_ends = self.unknown_ends.saturating_add(1);
+                    if self.unknown_ends > UNKNOWN_RETRIES {
+                        return Err(GiveUp::Fatal);
+                    }
+                }
+                self.backoff.next(now, cost)
+            }
             Retry::After(wait) => self.backoff.after(wait),
             Retry::Rotate => self.backoff.at_once(),
             Retry::OnceFresh => {

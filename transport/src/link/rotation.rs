@@ -5,6 +5,7 @@ use antiphon_protocol::{End, Fault, Generation, How, RotationCause, Stage, Time}
 use super::{
     Link, LinkOutput,
     connection::{Connection, Life},
+    defect::Defect,
     schedule::Schedule,
     state::Attempt,
 };
@@ -81,11 +82,13 @@ impl Link {
         let end = old.explain(now, goodbye);
         self.drop_retired();
         self.retired = Some(old);
-        self.up(LinkOutput::Lost {
-            generation,
-            end,
-            fault: Fault::Closed,
-        });
+        if !self.has(Defect::TwoLive) {
+            self.up(LinkOutput::Lost {
+                generation,
+                end,
+                fault: Fault::Closed,
+            });
+        }
         let until = now + self.capabilities.close_drain + self.config.close_slack;
         self.drain(now, generation, until);
     }

@@ -5,7 +5,7 @@ use antiphon_protocol::{
     Signal, Stage, Time, WireSeq,
 };
 
-use super::{Link, LinkOutput, Receipt, Undelivered, schedule::Schedule};
+use super::{Link, LinkOutput, Receipt, Undelivered, defect::Defect, schedule::Schedule};
 use crate::WireAction;
 
 /// What urgent commands may use beyond the write buffer, in bytes: a cancel must get through while
@@ -175,7 +175,7 @@ impl Link {
             connection.blame(now, error);
         }
         // What the old connection still says belongs to a conversation that has moved on.
-        if !retired {
+        if !retired || self.has(Defect::OldWireHeard) {
             self.up(LinkOutput::Event { generation, event });
         }
     }

@@ -10,6 +10,7 @@ use antiphon_protocol::{
 use super::{
     LinkCommand, LinkConfig, LinkOutput,
     connection::{Connection, Life},
+    defect::Defect,
     handle::Handle,
 };
 use crate::{Backoff, Input, Machine, Output, WireAction, WireEvent};
@@ -73,6 +74,8 @@ pub struct Link {
     pub(super) handle: Handle,
     /// Whether the one attempt without the handle was made since health was last proven.
     pub(super) fresh_tried: bool,
+    /// Ends by a close code that nobody knows, since health was last proven.
+    pub(super) unknown_ends: u32,
     /// Since when the provider's conversation goes on, over resumed connections.
     pub(super) conversation: Option<Time>,
     pub(super) last_config: Option<Arc<SessionConfig>>,
@@ -82,6 +85,8 @@ pub struct Link {
     pub(super) read_paused: bool,
     reported: Phase,
     stale: u64,
+    #[cfg(feature = "defects")]
+    pub(super) defect: Option<Defect>,
 }
 
 impl fmt::Debug for Link {
@@ -112,6 +117,7 @@ impl Link {
             ever_ready: false,
             handle: Handle::default(),
             fresh_tried: false,
+            unknown_ends: 0,
             conversation: None,
             last_config: None,
             closing: None,
@@ -120,6 +126,8 @@ impl Link {
             read_paused: false,
             reported: Phase::Idle,
             stale: 0,
+            #[cfg(feature = "defects")]
+            defect: None,
         }
     }
 
@@ -198,6 +206,9 @@ impl Link {
         let phase = self.phase();
         if phase != self.reported {
             self.reported = phase;
+            if phase == Phase::Opening && self.has(Defect::PhaseSkipped) {
+                return;
+            }
             self.up(LinkOutput::Phase(phase));
         }
     }
@@ -222,7 +233,7 @@ impl Link {
             LinkCommand::Healthy => {
                 if self.generation().is_some() {
                     self.backoff.healthy();
-                    self.fresh_tried = false;
+                    self.health_proven();
                 }
             }
             LinkCommand::ReadPaused(paused) => {
@@ -247,6 +258,12 @@ impl Link {
         };
         let Some(connection) = self.connection(generation) else {
             self.stale = self.stale.saturating_add(1);
+            if self.closed && self.has(Defect::EventAfterClosed) {
+                self.up(LinkOutput::RotationDue {
+                    cause: RotationCause::Drop,
+                    deadline: now,
+                });
+            }
             return;
         };
         let dialing = matches!(connection.life, Life::Dialing { .. });

@@ -5,6 +5,7 @@ use antiphon_protocol::{End, Generation, How, Stage, Time};
 use super::{
     Link, LinkOutput,
     connection::{Connection, Life},
+    defect::Defect,
     state::Attempt,
 };
 use crate::WireAction;
@@ -12,10 +13,11 @@ use crate::WireAction;
 impl Link {
     pub(super) fn next_timeout(&self) -> Option<Time> {
         if self.closed {
-            return None;
+            return self.has(Defect::TimerAfterEnd).then_some(Time::MAX);
         }
         let attempt = match &self.attempt {
             Attempt::None | Attempt::Prepared(_) => None,
+            Attempt::Waiting { .. } if self.has(Defect::TimerForgotten) => None,
             Attempt::Waiting { until, .. } => Some(*until),
             Attempt::Planning { deadline, .. } => Some(*deadline),
             Attempt::Open(next) => self.connection_timeout(next),

@@ -3,7 +3,8 @@
 //! [`ScriptedDial`] opens wires whose other side a test holds in its hands, step by step.
 //! [`MemoryDial`] opens wires whose other side is a pure state machine, such as a whole server.
 //! [`MemoryNetwork`] carries bytes, so that a real WebSocket and a real server meet without a socket,
-//! and [`Faulty`] breaks such a stream at a given byte.
+//! and [`Faulty`] breaks such a stream at a given byte. [`FaultyDial`] repeats, swaps, loses and adds
+//! whole frames on any wire, and leaves it half open.
 //! All of them obey tokio's paused time, so a test of a 30 s wait takes no time at all.
 //!
 //! ```
@@ -31,6 +32,7 @@
 //! ```
 
 mod faulty;
+mod frames;
 mod memory;
 #[cfg(any(feature = "tungstenite", feature = "tokio-websockets"))]
 mod network;
@@ -45,6 +47,7 @@ pub use self::network::{Faults, MemoryListener, MemoryNetwork};
 pub use self::replay::{BadRecording, ReplayDial};
 pub use self::{
     faulty::{ByteFault, Faulty},
+    frames::{FaultyDial, FrameFault, FrameFaults},
     memory::{MemoryDial, Peer, PeerOutput},
     pipe::PeerWire,
     scripted::{ScriptedDial, ScriptedPeer},

@@ -5,9 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use antiphon_protocol::{
     CommandId, End, Fault, Frame, Generation, How, Retry, RotationCause, Stage, Time, WireSeq,
 };
-use antiphon_transport::{
-    CloseRequest, Input, Link, LinkCommand, LinkOutput, Machine, Output, WireAction, WireEvent,
-};
+use antiphon_transport::{CloseRequest, Defect, Input, Link, LinkCommand, Machine, WireEvent};
 
 use crate::support::{
     Words,
@@ -17,93 +15,8 @@ use crate::support::{
     words::command,
 };
 
-/// A way to break a link, to see that the test would notice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Defect {
-    None,
-    /// The end is told twice.
-    ClosedTwice,
-    /// A receipt is forgotten.
-    ReceiptLost,
-    /// A dial does not end when it should.
-    AbortLost,
-    /// A frame leaves on a wire that has not been opened.
-    EarlyFrame,
-    /// A generation is used again.
-    GenerationReused,
-    /// A timer runs on after the end.
-    TimerLeft,
-    /// A change of phase is not told.
-    PhaseLost,
-}
-
-/// A link with a defect.
-struct Broken {
-    link: Link,
-    defect: Defect,
-    again: Option<Output<LinkOutput>>,
-}
-
-impl Broken {
-    fn poll_output(&mut self) -> Option<Output<LinkOutput>> {
-        if let Some(again) = self.again.take() {
-            return Some(again);
-        }
-        let output = self.link.poll_output()?;
-        match (self.defect, &output) {
-            (Defect::ClosedTwice, Output::Up(LinkOutput::Closed(ended))) => {
-                self.again = Some(Output::Up(LinkOutput::Closed(ended.clone())));
-            }
-            (Defect::ReceiptLost, Output::Up(LinkOutput::Receipt { id, .. }))
-                if id.get() % 5 == 0 =>
-            {
-                return self.poll_output();
-            }
-            (Defect::AbortLost, Output::Wire(WireAction::Abort { .. })) => {
-                return self.poll_output();
-            }
-            (Defect::EarlyFrame, Output::Wire(WireAction::Dial { generation, .. })) => {
-                self.again = Some(Output::Wire(WireAction::Transmit {
-                    generation: *generation,
-                    seq: WireSeq::new(0),
-                    frame: Frame::text("early"),
-                }));
-            }
-            (
-                Defect::GenerationReused,
-                Output::Wire(WireAction::Dial {
-                    endpoint,
-                    why,
-                    generation,
-                }),
-            ) if generation.get() == 1 => {
-                return Some(Output::Wire(WireAction::Dial {
-                    generation: Generation::new(0),
-                    endpoint: endpoint.clone(),
-                    why: *why,
-                }));
-            }
-            (Defect::PhaseLost, Output::Up(LinkOutput::Phase(phase)))
-                if *phase == antiphon_protocol::Phase::Opening =>
-            {
-                return self.poll_output();
-            }
-            _ => {}
-        }
-        Some(output)
-    }
-
-    fn poll_timeout(&self) -> Option<Time> {
-        let timeout = self.link.poll_timeout();
-        if self.defect == Defect::TimerLeft && self.link.is_closed() {
-            return Some(Time::MAX);
-        }
-        timeout
-    }
-}
-
 struct Run {
-    machine: Broken,
+    link: Link,
     ledger: Ledger,
     dice: Dice,
     now: Time,
@@ -139,18 +52,19 @@ fn words(dice: &mut Dice) -> Words {
 }
 
 impl Run {
-    fn new(seed: u64, defect: Defect) -> Self {
+    fn new(seed: u64, defect: Option<Defect>) -> Self {
         let mut dice = Dice::new(seed);
         let words = words(&mut dice);
         let config = config()
             .write_buffer(2000)
             .connect_attempts(1 + u32::try_from(dice.below(4)).unwrap());
+        let link = Link::new(Arc::new(words), config, seed);
+        let link = match defect {
+            Some(defect) => link.with_defect(defect),
+            None => link,
+        };
         Self {
-            machine: Broken {
-                link: Link::new(Arc::new(words), config, seed),
-                defect,
-                again: None,
-            },
+            link,
             ledger: Ledger::default(),
             dice,
             now: Time::ZERO,
@@ -173,7 +87,7 @@ impl Run {
         // Whatever state it was in, it ends by itself now.
         let asked = self.now;
         for _ in 0..20 {
-            let Some(at) = self.machine.poll_timeout() else {
+            let Some(at) = self.link.poll_timeout() else {
                 break;
             };
             self.now = self.now.max(at);
@@ -190,12 +104,11 @@ impl Run {
 
     fn input(&mut self, input: Input<LinkCommand>) -> Result<(), String> {
         self.ledger.input(&input);
-        self.machine.link.handle(self.now, input);
-        while let Some(output) = self.machine.poll_output() {
+        self.link.handle(self.now, input);
+        while let Some(output) = self.link.poll_output() {
             self.ledger.output(&output)?;
         }
-        self.ledger
-            .at_rest(self.machine.poll_timeout(), self.paused)
+        self.ledger.at_rest(self.link.poll_timeout(), self.paused)
     }
 
     fn choose(&mut self) -> Input<LinkCommand> {
@@ -217,7 +130,7 @@ impl Run {
     }
 
     fn let_time_pass(&mut self) -> Input<LinkCommand> {
-        match self.machine.poll_timeout() {
+        match self.link.poll_timeout() {
             Some(at) if self.dice.one_in(2) => self.now = self.now.max(at),
             _ => self.now = self.now + Duration::from_millis(self.dice.below(5000)),
         }
@@ -363,7 +276,7 @@ fn the_promises_hold_under_random_inputs() {
     let mut seen = BTreeSet::new();
     for case in 0..cases(5_000, 500_000) {
         let seed = suite.seed() + case;
-        let mut run = Run::new(seed, Defect::None);
+        let mut run = Run::new(seed, None);
         let outcome = run.run();
         seen.extend(run.ledger.phases.iter().copied());
         suite.case(outcome.map_err(|broken| format!("seed {seed}: {broken}")));
@@ -376,20 +289,47 @@ fn the_promises_hold_under_random_inputs() {
     suite.end();
 }
 
+/// Each defect, with the promise that it breaks.
+const DEFECTS: [(Defect, &str); 13] = [
+    (Defect::TwoDials, "two wires at most"),
+    (Defect::EarlyFrame, "nothing is transmitted without a wire"),
+    (Defect::GenerationReused, "generations only grow"),
+    (
+        Defect::EventAfterClosed,
+        "nothing but receipts follows the end",
+    ),
+    (Defect::ClosedTwice, "nothing but receipts follows the end"),
+    (Defect::TimerAfterEnd, "no timer outlives the end"),
+    (Defect::TimerForgotten, "every wait has an end"),
+    (Defect::AbortForgotten, "no wire outlives the end"),
+    (
+        Defect::ReceiptForgotten,
+        "every command has come back by the end",
+    ),
+    (Defect::PhaseSkipped, "is not in the table"),
+    (
+        Defect::OldWireHeard,
+        "nothing older than the live wire is heard",
+    ),
+    (Defect::TwoLive, "one live wire"),
+    (Defect::CloseWaits, "a close that was asked for comes"),
+];
+
 #[test]
 fn a_broken_link_is_noticed() {
-    for defect in [
-        Defect::ClosedTwice,
-        Defect::ReceiptLost,
-        Defect::AbortLost,
-        Defect::EarlyFrame,
-        Defect::GenerationReused,
-        Defect::TimerLeft,
-        Defect::PhaseLost,
-    ] {
-        let noticed = (0..300).find(|seed| Run::new(*seed, defect).run().is_err());
-        assert!(noticed.is_some(), "{defect:?} went unnoticed");
+    let mut suite = Suite::new("link_defects");
+    for (defect, promise) in DEFECTS {
+        let broken: BTreeSet<String> = (0..5_000)
+            .filter_map(|seed| Run::new(seed, Some(defect)).run().err())
+            .collect();
+        let noticed = broken.iter().any(|words| words.contains(promise));
+        suite.case(if noticed {
+            Ok(())
+        } else {
+            Err(format!("{defect:?} went unnoticed: {broken:?}"))
+        });
     }
+    suite.end();
 }
 
 #[test]

@@ -28,6 +28,8 @@ pub(crate) struct Ledger {
     live: Option<Generation>,
     closed: bool,
     phase: Option<Phase>,
+    /// Whether a plan was asked for and has not come to anything yet.
+    planning: bool,
     given: BTreeMap<u64, Given>,
     pub(crate) phases: Vec<(&'static str, &'static str)>,
 }
@@ -120,6 +122,7 @@ impl Ledger {
                     "one dial in flight",
                 )?;
                 must(self.wires.len() < 2, "two wires at most")?;
+                self.planning = false;
                 self.newest = Some(*generation);
                 self.wires.insert(*generation, Wire::Dialing);
                 Ok(())
@@ -167,6 +170,10 @@ impl Ledger {
                 } else {
                     Err(format!("the change {change:?} is not in the table"))
                 }
+            }
+            LinkOutput::NeedPlan { .. } => {
+                self.planning = true;
+                Ok(())
             }
             LinkOutput::Ready { generation, .. } => {
                 must(self.live.is_none(), "one live wire")?;
@@ -237,7 +244,10 @@ impl Ledger {
         let phase = self.phase.unwrap_or(Phase::Idle);
         match phase {
             Phase::Closed => must(timeout.is_none(), "no timer outlives the end"),
-            Phase::Idle => Ok(()),
+            Phase::Idle => must(
+                timeout.is_some() == self.planning,
+                "before the first dial only a plan is waited for",
+            ),
             Phase::Live if paused => Ok(()),
             _ => must(timeout.is_some(), "every wait has an end"),
         }
