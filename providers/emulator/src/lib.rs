@@ -6,10 +6,12 @@ mod ids;
 mod memory;
 pub mod openai;
 pub mod peer;
+mod refusal;
 mod route;
 mod script;
 #[cfg(feature = "server")]
 mod server;
+mod shape;
 mod story;
 mod vad;
 mod voice;

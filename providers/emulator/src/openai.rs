@@ -15,11 +15,9 @@ mod faults;
 mod frames;
 mod input;
 mod output;
-mod refusal;
 mod requests;
 mod response;
 mod session;
-mod shape;
 mod tables;
 mod usage;
 
@@ -30,7 +28,7 @@ use antiphon_protocol::{Frame, Time, WallTime};
 pub use crate::peer::{Input, Output};
 
 use self::{conversation::Conversation, input::InputBuffer, response::Response, session::Session};
-use crate::{Script, ids::Ids, peer::Peer, script::Step, story::Story};
+use crate::{Script, ids::Ids, peer::Peer, refusal::Refusal, script::Step, story::Story};
 
 /// Frames that are kept while the opening of a script still waits.
 const MAX_HELD: usize = 1_000;
@@ -199,7 +197,7 @@ impl Connection {
     fn expire(&mut self) {
         let minutes = self.settings.session_limit.as_secs() / 60;
         self.send_error(
-            &refusal::Refusal::new(
+            &Refusal::new(
                 "session_expired",
                 format!("Your session hit the maximum duration of {minutes} minutes."),
             ),

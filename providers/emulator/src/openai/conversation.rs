@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{refusal::Refusal, usage::Tokens};
+use super::usage::Tokens;
+use crate::refusal::Refusal;
 
 /// Items kept; the oldest goes when one more arrives, as the service drops what no longer fits.
 const MAX_ITEMS: usize = 4_096;

@@ -7,7 +7,8 @@
 use antiphon_protocol::Frame;
 use serde_json::{Value, json};
 
-use super::{Connection, Output, refusal::Refusal};
+use super::{Connection, Output};
+use crate::refusal::Refusal;
 
 impl Connection {
     /// Queues an event: its type, a fresh id, and the members of `fields`.

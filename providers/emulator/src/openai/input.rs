@@ -5,9 +5,10 @@ use std::time::Duration;
 use antiphon_protocol::{AudioFormat, Time};
 use serde_json::json;
 
-use super::{Connection, refusal::Refusal, session::Session, usage::Tokens};
+use super::{Connection, session::Session, usage::Tokens};
 use crate::{
     audio,
+    refusal::Refusal,
     vad::{Heard, Vad},
 };
 

@@ -9,16 +9,16 @@ use serde_json::Value;
 use super::{
     Connection, Place,
     conversation::{check_content, words_of},
-    refusal::Refusal,
     response::{MAX_ASIDES, Options},
     session::check_modalities,
-    shape,
     tables::{self, CLIENT_EVENTS},
     usage::Tokens,
 };
 use crate::{
     ids::Ids,
+    refusal::Refusal,
     script::{Step, Template},
+    shape,
 };
 
 /// What the model says outside the conversation.

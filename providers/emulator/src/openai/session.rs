@@ -3,8 +3,7 @@
 use antiphon_protocol::AudioFormat;
 use serde_json::{Map, Value, json};
 
-use super::refusal::Refusal;
-use crate::{ids::Ids, vad::VadSettings};
+use crate::{ids::Ids, refusal::Refusal, vad::VadSettings};
 
 /// The model of a connection that names none.
 const MODEL: &str = "gpt-realtime";

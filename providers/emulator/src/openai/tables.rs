@@ -1,6 +1,6 @@
 //! The members of every client event, as the service accepts them.
 
-use super::shape::{
+use crate::shape::{
     Field,
     Shape::{Anything, Either, List, Number, Object, Tagged, Text, Truth, Whole, Word},
     opt, req,
@@ -8,7 +8,7 @@ use super::shape::{
 
 const EVENT: Field = opt("event_id", Text);
 const TYPE: Field = req("type", Text);
-const MS: super::shape::Shape = Whole(0, 600_000);
+const MS: crate::shape::Shape = Whole(0, 600_000);
 
 /// The members of a client event by its type; nothing for a type the protocol does not have.
 pub(super) fn client_event(event_type: &str) -> Option<&'static [Field]> {
@@ -140,24 +140,24 @@ const SEMANTIC_VAD: &[Field] = &[
     opt("interrupt_response", Truth),
 ];
 
-const FORMAT: super::shape::Shape = Tagged(&[
+const FORMAT: crate::shape::Shape = Tagged(&[
     ("audio/pcm", &[TYPE, opt("rate", Whole(24_000, 24_000))]),
     ("audio/pcmu", &[TYPE]),
     ("audio/pcma", &[TYPE]),
 ]);
 
-const VOICE: super::shape::Shape = Either(&[
+const VOICE: crate::shape::Shape = Either(&[
     Word(&[
         "alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar",
     ]),
     Object(&[req("id", Text)]),
 ]);
 
-const MODALITIES: super::shape::Shape = List(&Word(&["text", "audio"]));
+const MODALITIES: crate::shape::Shape = List(&Word(&["text", "audio"]));
 
-const TOKENS: super::shape::Shape = Either(&[Whole(1, 128_000), Word(&["inf"])]);
+const TOKENS: crate::shape::Shape = Either(&[Whole(1, 128_000), Word(&["inf"])]);
 
-const TOOL_CHOICE: super::shape::Shape = Either(&[
+const TOOL_CHOICE: crate::shape::Shape = Either(&[
     Word(&["none", "auto", "required"]),
     Tagged(&[
         ("function", &[TYPE, req("name", Text)]),
@@ -165,7 +165,7 @@ const TOOL_CHOICE: super::shape::Shape = Either(&[
     ]),
 ]);
 
-const TOOL: super::shape::Shape = Tagged(&[
+const TOOL: crate::shape::Shape = Tagged(&[
     (
         "function",
         &[

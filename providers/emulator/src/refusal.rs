@@ -2,14 +2,14 @@
 
 /// The body of an `error` event of type `invalid_request_error`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) code: Option<&'static str>,
-    pub(super) message: String,
-    pub(super) param: Option<String>,
+pub(crate) struct Refusal {
+    pub(crate) code: Option<&'static str>,
+    pub(crate) message: String,
+    pub(crate) param: Option<String>,
 }
 
 impl Refusal {
-    pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {
             code: Some(code),
             message: message.into(),
@@ -18,7 +18,7 @@ impl Refusal {
     }
 
     /// A refusal that the service gives no code.
-    pub(super) fn uncoded(message: impl Into<String>) -> Self {
+    pub(crate) fn uncoded(message: impl Into<String>) -> Self {
         Self {
             code: None,
             message: message.into(),
@@ -26,12 +26,12 @@ impl Refusal {
         }
     }
 
-    pub(super) fn at(mut self, param: impl Into<String>) -> Self {
+    pub(crate) fn at(mut self, param: impl Into<String>) -> Self {
         self.param = Some(param.into());
         self
     }
 
-    pub(super) fn missing(param: &str) -> Self {
+    pub(crate) fn missing(param: &str) -> Self {
         Self::new(
             "missing_required_parameter",
             format!("Missing required parameter: '{param}'."),
@@ -39,7 +39,7 @@ impl Refusal {
         .at(param)
     }
 
-    pub(super) fn unknown(param: &str) -> Self {
+    pub(crate) fn unknown(param: &str) -> Self {
         Self::new(
             "unknown_parameter",
             format!("Unknown parameter: '{param}'."),
@@ -47,7 +47,7 @@ impl Refusal {
         .at(param)
     }
 
-    pub(super) fn value(param: &str, value: &str, supported: &[&str]) -> Self {
+    pub(crate) fn value(param: &str, value: &str, supported: &[&str]) -> Self {
         let supported: Vec<String> = supported.iter().map(|value| format!("'{value}'")).collect();
         let supported = match supported.split_last() {
             Some((last, [])) => last.clone(),

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::refusal::Refusal;
+use crate::refusal::Refusal;
 
 /// The shape of a JSON value.
-pub(super) enum Shape {
+pub(crate) enum Shape {
     Text,
     Truth,
     /// An integer in a range.
@@ -25,21 +25,21 @@ pub(super) enum Shape {
 }
 
 /// A member of an object.
-pub(super) struct Field {
-    pub(super) name: &'static str,
-    pub(super) need: Need,
-    pub(super) shape: Shape,
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) need: Need,
+    pub(crate) shape: Shape,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Need {
+pub(crate) enum Need {
     Required,
     /// May be absent or null.
     Optional,
 }
 
 /// A member that must be there.
-pub(super) const fn req(name: &'static str, shape: Shape) -> Field {
+pub(crate) const fn req(name: &'static str, shape: Shape) -> Field {
     Field {
         name,
         need: Need::Required,
@@ -48,7 +48,7 @@ pub(super) const fn req(name: &'static str, shape: Shape) -> Field {
 }
 
 /// A member that may be absent or null.
-pub(super) const fn opt(name: &'static str, shape: Shape) -> Field {
+pub(crate) const fn opt(name: &'static str, shape: Shape) -> Field {
     Field {
         name,
         need: Need::Optional,
@@ -61,7 +61,7 @@ impl Shape {
     ///
     /// # Errors
     /// The refusal that the service answers with.
-    pub(super) fn check(&self, value: &Value, path: &str) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, value: &Value, path: &str) -> Result<(), Refusal> {
         match (self, value) {
             (Self::Anything, _)
             | (Self::Text, Value::String(_))
@@ -125,7 +125,7 @@ impl Shape {
 }
 
 /// Checks the members of an object at `path`, which is empty for the event itself.
-pub(super) fn check_members(
+pub(crate) fn check_members(
     members: &Map<String, Value>,
     fields: &[Field],
     path: &str,
