@@ -14,6 +14,8 @@ use serde_json::Value;
 pub(crate) enum Step {
     Server(String),
     Client(String),
+    /// The layer above changes to another connection, on which the conversation goes on.
+    Rotate,
 }
 
 /// A conversation, and where it comes from.
@@ -77,6 +79,17 @@ pub(crate) fn authored() -> Vec<Conversation> {
              < {\"serverContent\":{\"turnComplete\":true}}",
         ),
         (
+            "authored: a tool over a change of connection",
+            "> {\"setup\":{}}\n< {\"setupComplete\":{}}\n\
+             < {\"sessionResumptionUpdate\":{\"newHandle\":\"h\",\"resumable\":true}}\n\
+             < {\"toolCall\":{\"functionCalls\":[{\"id\":\"a\"}]}}\n\
+             < {\"goAway\":{\"timeLeft\":\"50s\"}}\n= \n\
+             > {\"setup\":{}}\n< {\"setupComplete\":{}}\n\
+             > {\"toolResponse\":{\"functionResponses\":[{\"id\":\"a\"}]}}\n\
+             < {\"serverContent\":{\"modelTurn\":{\"parts\":[]}}}\n\
+             < {\"serverContent\":{\"turnComplete\":true}}",
+        ),
+        (
             "authored: three tools at once",
             "< {\"type\":\"session.created\"}\n> {\"type\":\"session.update\"}\n\
              < {\"type\":\"session.updated\"}\n< {\"type\":\"response.created\"}\n\
@@ -95,9 +108,10 @@ pub(crate) fn authored() -> Vec<Conversation> {
             name: name.to_owned(),
             steps: text
                 .lines()
-                .filter_map(|line| line.trim().split_once(' '))
+                .filter_map(|line| line.trim_start().split_once(' '))
                 .map(|(side, frame)| match side {
                     "<" => Step::Server(frame.to_owned()),
+                    "=" => Step::Rotate,
                     _ => Step::Client(frame.to_owned()),
                 })
                 .collect(),
@@ -111,7 +125,18 @@ impl Conversation {
             .iter()
             .filter_map(|step| match step {
                 Step::Server(frame) => Some(frame.as_str()),
-                Step::Client(_) => None,
+                Step::Client(_) | Step::Rotate => None,
+            })
+            .collect()
+    }
+
+    /// The conversation in one part for each connection.
+    pub(crate) fn connections(&self) -> Vec<Self> {
+        self.steps
+            .split(|step| *step == Step::Rotate)
+            .map(|steps| Self {
+                name: self.name.clone(),
+                steps: steps.to_vec(),
             })
             .collect()
     }

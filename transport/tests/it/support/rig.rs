@@ -129,6 +129,15 @@ impl Above {
             .collect()
     }
 
+    /// How many events came.
+    pub(crate) fn heard(&self) -> usize {
+        let desk = self.desk.lock().unwrap();
+        desk.heard
+            .iter()
+            .filter(|(_, output)| matches!(output, LinkOutput::Event { .. }))
+            .count()
+    }
+
     pub(crate) fn ended(&self) -> EndedCause {
         let desk = self.desk.lock().unwrap();
         match desk.heard.last() {
