@@ -110,9 +110,15 @@ pub trait TokenSource: Send + Sync {
     async fn token(&self, why: Why) -> Result<Secret, AuthError>;
 }
 
+/// A key that does not change; an empty one is refused before anything is sent.
 #[async_trait]
 impl TokenSource for Secret {
     async fn token(&self, _why: Why) -> Result<Self, AuthError> {
+        if self.is_empty() {
+            return Err(AuthError(
+                "the key is empty; set one, or say that none is to be sent".to_owned(),
+            ));
+        }
         Ok(self.clone())
     }
 }

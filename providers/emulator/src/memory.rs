@@ -31,7 +31,7 @@ impl Builder {
         MemoryDial::new(clock, move |request| {
             let key = request.token.as_ref().map(Secret::expose);
             let refused = |status, why: &str| {
-                Err(End::new(Stage::Upgrade, How::Refused)
+                Err(End::new(Stage::Upgrade, How::Status)
                     .with_status(status)
                     .because(why))
             };
