@@ -13,6 +13,7 @@ mod codegen;
 mod drift;
 mod faults;
 mod fuzz;
+mod interop;
 mod program;
 mod suites;
 mod tidy;
@@ -28,6 +29,7 @@ Usage: cargo xtask COMMAND [OPTION]...
   drift --protocol P SCHEMA.json      compare a description with an official JSON Schema bundle
   faults [--all] [--list]             which faults of the catalogue are injected by which test
   fuzz [--seconds N]                  run every fuzz target, N seconds each
+  interop [SDK[/SCENARIO]]            the official Python SDKs talk with the emulator
   tidy                                check the rules of the house
   test [--tier everyday|nightly]      everything that a change can break
        [--only SUITE]...
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         "drift" => drift::run(&args),
         "faults" => faults::run(&args),
         "fuzz" => fuzz::run(&args),
+        "interop" => interop::run(&args),
         "tidy" => tidy::run(&args),
         "test" => suites::run(&args),
         "help" | "--help" | "-h" => {

@@ -14,11 +14,18 @@ pub(crate) struct Program {
     about: &'static str,
 }
 
-const PROGRAMS: &[Program] = &[Program {
-    name: "wire",
-    package: "antiphon-conformance",
-    about: "decode, encode and compare recorded frames",
-}];
+const PROGRAMS: &[Program] = &[
+    Program {
+        name: "suite",
+        package: "antiphon-conformance",
+        about: "every conversation with every plug-in",
+    },
+    Program {
+        name: "wire",
+        package: "antiphon-conformance",
+        about: "decode, encode and compare recorded frames",
+    },
+];
 
 /// The program that answers to `name`.
 pub(crate) fn find(name: &str) -> Option<&'static Program> {

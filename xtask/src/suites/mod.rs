@@ -10,6 +10,7 @@ mod watch;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 
-use crate::workspace;
+use crate::{interop, workspace};
 use output::TestOutput;
 use plan::{SUITES, Suite, Tier, Work};
 use tally::{Tally, Verdict};
@@ -102,12 +103,17 @@ impl Request {
     }
 }
 
+/// The folder that everything is built into.
+pub(crate) fn target_folder() -> Result<PathBuf> {
+    features::target_folder(&workspace::root())
+}
+
 /// The search path on which the suite's tool is found, if it needs one; else why it is not.
 fn provide(suite: &Suite) -> Result<Result<Option<OsString>, String>> {
     let Work::Tool { tool, .. } = suite.work else {
         return Ok(Ok(None));
     };
-    let target = features::target_folder(&workspace::root())?;
+    let target = target_folder()?;
     Ok(tool.provide(&target).map(Some))
 }
 
@@ -123,6 +129,12 @@ fn perform(
             Ok(Verdict::of(command(&args)? == ExitCode::SUCCESS))
         }
         Work::Cargo(args) => check(suite, cargo(suite, args, features)),
+        Work::Interop => match interop::provide()? {
+            Ok(python) => Ok(Verdict::of(
+                interop::hold(&python, "")? == ExitCode::SUCCESS,
+            )),
+            Err(missing) => Ok(Verdict::Skipped(missing)),
+        },
         Work::Tests(args) => run_tests(suite, cargo(suite, args, features), tests),
         Work::Tool { probe, args, .. } => {
             let tool = |args| {

@@ -44,6 +44,8 @@ pub(super) enum Work {
         probe: Option<Probe>,
         args: &'static [&'static str],
     },
+    /// Lets the official SDKs talk with the emulator, where they can be had.
+    Interop,
     /// Runs cargo of the oldest Rust that we support; skipped where that is not installed.
     Toolchain(&'static [&'static str]),
 }
@@ -96,7 +98,7 @@ pub(super) const SUITES: &[Suite] = &[
         name: "clippy",
         about: "no warning with the default features",
         tier: Tier::Everyday,
-        budget: 60,
+        budget: 45,
         env: &[],
         work: Work::Cargo(&[
             "clippy",
@@ -111,7 +113,7 @@ pub(super) const SUITES: &[Suite] = &[
         name: "clippy-features",
         about: "no warning with every feature",
         tier: Tier::Everyday,
-        budget: 60,
+        budget: 45,
         env: &[],
         work: Work::Cargo(&[
             "clippy",
@@ -128,7 +130,7 @@ pub(super) const SUITES: &[Suite] = &[
         name: "transport-bare",
         about: "the transport without its features: the machine alone",
         tier: Tier::Everyday,
-        budget: 20,
+        budget: 15,
         env: &[],
         work: Work::Cargo(&[
             "clippy",
@@ -144,7 +146,7 @@ pub(super) const SUITES: &[Suite] = &[
         name: "bare",
         about: "the rooms above the transport without their default features",
         tier: Tier::Everyday,
-        budget: 20,
+        budget: 15,
         env: &[],
         work: Work::Cargo(&[
             "clippy",
@@ -163,7 +165,7 @@ pub(super) const SUITES: &[Suite] = &[
         name: "tests",
         about: "unit and integration tests",
         tier: Tier::Everyday,
-        budget: 240,
+        budget: 220,
         env: &[],
         work: Work::Tests(&[
             "test",
@@ -181,7 +183,7 @@ pub(super) const SUITES: &[Suite] = &[
         name: "doc-tests",
         about: "the examples in the documentation",
         tier: Tier::Everyday,
-        budget: 60,
+        budget: 45,
         env: &[],
         work: Work::Tests(&[
             "test",
@@ -197,7 +199,7 @@ pub(super) const SUITES: &[Suite] = &[
         name: "docs",
         about: "the documentation builds, and no link in it is broken",
         tier: Tier::Everyday,
-        budget: 60,
+        budget: 40,
         env: &[("RUSTDOCFLAGS", "-D warnings")],
         work: Work::Cargo(&["doc", "--workspace", "--no-deps", "--keep-going", FEATURES]),
     },
@@ -224,6 +226,27 @@ pub(super) const SUITES: &[Suite] = &[
             probe: Some(DATABASE),
             args: &["deny", "check", "advisories"],
         },
+    },
+    Suite {
+        name: "suite",
+        about: "every plug-in holds every conversation that its wire can hold",
+        tier: Tier::Everyday,
+        budget: 20,
+        env: &[],
+        work: Work::Cargo(&[
+            "run",
+            "--quiet",
+            "--package=antiphon-conformance",
+            "--bin=suite",
+        ]),
+    },
+    Suite {
+        name: "interop",
+        about: "the official Python SDKs talk with the emulator",
+        tier: Tier::Everyday,
+        budget: 60,
+        env: &[],
+        work: Work::Interop,
     },
     Suite {
         name: "large-tests",
