@@ -365,7 +365,8 @@ impl Run {
 
     /// Waits for the end.
     pub(crate) async fn end(self) -> Result<Outcome, RunError> {
-        let ended = tokio::time::timeout(Duration::from_secs(120), self.task);
+        // Longer than a peer that has gone keeps a session waiting.
+        let ended = tokio::time::timeout(Duration::from_secs(600), self.task);
         ended.await.expect("a run ends").unwrap()
     }
 }

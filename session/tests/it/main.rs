@@ -8,10 +8,13 @@
     reason = "a test states what it expects by panicking"
 )]
 
+mod bounds;
 mod close;
 mod delivery;
 mod interruption;
 mod order;
 mod recovery;
+#[path = "../../../transport/tests/support/surface.rs"]
+mod surface;
 mod tools;
 mod toy;
