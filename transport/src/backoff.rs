@@ -26,7 +26,7 @@ pub struct BackoffConfig {
     /// Bound of the first random delay; it doubles with each attempt. Default 0.5 s.
     pub base: Duration,
     /// Bound of the first random delay after a peer said that it restarts or has no room; never less
-    /// than `base`. Default 4 s.
+    /// than `base`. Default 2 s.
     pub overload_base: Duration,
     /// Bound of any random delay. Default 88 s: half of it between the attempts of a long failure.
     pub cap: Duration,
@@ -52,7 +52,7 @@ impl Default for BackoffConfig {
     fn default() -> Self {
         Self {
             base: Duration::from_millis(500),
-            overload_base: Duration::from_secs(4),
+            overload_base: Duration::from_secs(2),
             cap: Duration::from_secs(88),
             budget: Some(10),
             refill: Duration::from_secs(30),

@@ -11,12 +11,15 @@
 mod bounds;
 mod byte_cut;
 mod cancel;
+mod dependencies;
 mod driver;
 mod faults;
 mod link;
 mod link_random;
 mod link_rotation;
 mod liveness;
+mod mishaps_life;
+mod mishaps_opening;
 mod netsim;
 mod races;
 mod record;

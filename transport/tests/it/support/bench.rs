@@ -34,8 +34,12 @@ impl Bench {
     }
 
     pub(crate) fn with(words: impl Provider + 'static, config: LinkConfig) -> Self {
+        Self::seeded(words, config, 42)
+    }
+
+    pub(crate) fn seeded(words: impl Provider + 'static, config: LinkConfig, seed: u64) -> Self {
         Self {
-            link: Link::new(Arc::new(words), config, 42),
+            link: Link::new(Arc::new(words), config, seed),
             now: Time::ZERO,
             said: Vec::new(),
             dialed: Vec::new(),
