@@ -72,7 +72,8 @@ pub(super) fn read(content: &str) -> (Vec<Claim>, Vec<Stray>) {
             words.push_str(more);
             place += 1;
         }
-        let claim = test_at(lines.get(place..).unwrap_or_default()).and_then(|test| {
+        let test = test_at(lines.get(place..).unwrap_or_default(), content);
+        let claim = test.and_then(|test| {
             let (ids, injection) = parts(&words)?;
             Ok(Claim {
                 test,
@@ -112,7 +113,7 @@ fn parts(words: &str) -> Result<(Vec<Id>, String), String> {
 }
 
 /// The name of the test whose attributes, documentation or further marks begin these lines.
-fn test_at(lines: &[&str]) -> Result<String, String> {
+fn test_at(lines: &[&str], content: &str) -> Result<String, String> {
     let mut attributes = String::new();
     for line in lines {
         if let Some(name) = function(line) {
@@ -138,6 +139,22 @@ fn test_at(lines: &[&str]) -> Result<String, String> {
         }
     }
     Err("no test follows it".to_owned())
+}
+
+/// Whether a macro of this file that makes tests is given this function's name.
+fn is_run_by_macro(name: &str, content: &str) -> bool {
+    content
+        .split("macro_rules! ")
+        .skip(1)
+        .filter_map(|rest| rest.split_once(" {"))
+        .filter(|(_, body)| body.contains("#[test]") || body.contains("#[tokio::test"))
+        .any(|(makes_tests, _)| {
+            content
+                .split(&format!("{makes_tests}!["))
+                .skip(1)
+                .filter_map(|call| call.split(']').next())
+                .any(|call| call.split(',').any(|given| given.trim() == name))
+        })
 }
 
 /// The name that a line declares a function by.

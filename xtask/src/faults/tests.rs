@@ -76,6 +76,20 @@ fn what_is_claimed_and_what_is_reasoned_add_up() {
 }
 
 #[test]
+fn a_function_that_a_macro_makes_a_test_of_may_claim() {
+    let claims = |given: &str| {
+        let test = format!(
+            "// faults: A1 by a dial that is held\nasync fn dials_end(wire: Wire) {{}}\n\
+             macro_rules! on_each {{\n($($test:ident),*) => {{ $(#[tokio::test]\n\
+             async fn $test() {{}})* }};\n}}\non_each![\n    {given},\n];\n"
+        );
+        account(&test, "", false).problems
+    };
+    assert_eq!(claims("hellos_end, dials_end"), [""; 0]);
+    assert!(claims("hellos_end")[0].contains("dials_end is no test"));
+}
+
+#[test]
 fn a_mark_that_claims_wrongly_is_a_problem() {
     let planted = [
         (
