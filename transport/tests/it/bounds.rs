@@ -1,40 +1,48 @@
-//! No public async function waits past a stated bound, whatever the peer does.
+//! No public function of this crate waits past its stated bound, whatever the peer does.
+//!
+//! Each row names the function that is waited for, what goes wrong, the bound in seconds, and a call
+//! that is measured in virtual time. A function without a row fails the last test, which says so.
 
 use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
-use antiphon_protocol::{AuthError, AuthShape, Secret, Time, TokenSource, Why};
+use antiphon_protocol::{AuthError, AuthShape, End, Secret, Time, TokenSource, Why};
 use antiphon_transport::{
-    BackoffConfig, CloseRequest, Input, LinkConfig, WsDial,
-    testing::{ByteFault, Faults, MemoryNetwork, PeerWire},
+    BackoffConfig, Clock, CloseRequest, Connect, Destination, DialProgress, Input, Link,
+    LinkConfig, Socket, TokenCache, WsDial, drive_metered,
+    testing::{ByteFault, Faults, MemoryNetwork, PeerWire, ScriptedDial},
 };
 use async_trait::async_trait;
 use tokio::{io::AsyncWriteExt, time::Instant};
 
-use crate::support::{
-    Words,
-    bench::config,
-    dice::Suite,
-    rig::{Rig, audited, in_virtual_time, rig, settle},
+use crate::{
+    support::{
+        Words,
+        bench::config,
+        dice::Suite,
+        rig::{Above, Rig, audited, in_virtual_time, rig, settle},
+    },
+    surface,
 };
-
-/// Every public async function of the crate: what bounds it, or why nothing has to.
-const FUNCTIONS: &[(&str, &str)] = &[
-    ("drive", "the machine's deadlines; the rows below"),
-    ("drive_metered", "like drive"),
-    ("dial", "dropped by the driver at the link's dial deadline"),
-    ("connect", "part of a dial"),
-    ("token", "part of a dial"),
-    ("accept", "a double waits for the test that holds it"),
-    ("recv", "a double waits for the test that holds it"),
-    ("hangup", "a double waits for the test that holds it"),
-    ("room", "a double waits for the test that holds it"),
-];
 
 struct Never;
 
 #[async_trait]
 impl TokenSource for Never {
     async fn token(&self, _why: Why) -> Result<Secret, AuthError> {
+        std::future::pending().await
+    }
+}
+
+/// Makes connections that are never there.
+struct Nowhere;
+
+#[async_trait]
+impl Connect for Nowhere {
+    async fn connect(
+        &self,
+        _destination: &Destination,
+        _progress: &DialProgress,
+    ) -> Result<Box<dyn Socket>, End> {
         std::future::pending().await
     }
 }
@@ -78,47 +86,81 @@ async fn live(mood: impl FnOnce(&PeerWire)) -> (Rig, PeerWire) {
     (rig, wire)
 }
 
-type Row = (&'static str, Duration, Box<dyn FnOnce() -> Duration>);
+struct Row {
+    function: &'static str,
+    what: &'static str,
+    bound: Duration,
+    measure: Box<dyn FnOnce() -> Duration>,
+}
 
-fn row<F>(what: &'static str, bound: u64, measure: impl FnOnce() -> F + 'static) -> Row
+fn row<F>(
+    function: &'static str,
+    what: &'static str,
+    bound: u64,
+    measure: impl FnOnce() -> F + 'static,
+) -> Row
 where
     F: Future<Output = Duration>,
 {
-    let measure = Box::new(move || in_virtual_time(async { measure().await }));
-    (what, Duration::from_secs(bound), measure)
+    Row {
+        function,
+        what,
+        bound: Duration::from_secs(bound),
+        measure: Box::new(move || in_virtual_time(async { measure().await })),
+    }
 }
 
 fn opening_rows() -> Vec<Row> {
     vec![
-        row("a credential that never comes", 15, || async {
+        row("drive", "a credential that never comes", 15, || async {
             until_end(rig(hanging_token(), once())).await
         }),
-        row("a dial that hangs", 15, || async {
+        row("Dial::dial", "a dial that hangs", 15, || async {
             let rig = rig(Words::default(), once());
             rig.peer.hold_dials(true);
             until_end(rig).await
         }),
-        row("an upgrade that is never answered", 15, || async {
-            websocket(Faults {
-                reading: Some((0, ByteFault::Stall)),
-                writing: None,
-            })
-            .await
-        }),
-        row("an upgrade request that cannot be written", 15, || async {
-            websocket(Faults {
-                reading: None,
-                writing: Some((0, ByteFault::Stall)),
-            })
-            .await
-        }),
-        row("a refusal whose body never ends", 2, endless_refusal),
-        row("a session that never becomes ready", 15, || async {
-            let rig = rig(Words::default(), once());
-            let _wire = rig.peer.accept().await;
-            until_end(rig).await
-        }),
-        row("an opening that cannot be written", 15, || async {
+        row(
+            "Dial::dial",
+            "an upgrade that is never answered",
+            15,
+            || async {
+                websocket(Faults {
+                    reading: Some((0, ByteFault::Stall)),
+                    writing: None,
+                })
+                .await
+            },
+        ),
+        row(
+            "Dial::dial",
+            "an upgrade request that cannot be written",
+            15,
+            || async {
+                websocket(Faults {
+                    reading: None,
+                    writing: Some((0, ByteFault::Stall)),
+                })
+                .await
+            },
+        ),
+        row(
+            "Dial::dial",
+            "a refusal whose body never ends",
+            2,
+            endless_refusal,
+        ),
+        row(
+            "drive",
+            "a session that never becomes ready",
+            15,
+            || async {
+                let rig = rig(Words::default(), once());
+                let _wire = rig.peer.accept().await;
+                until_end(rig).await
+            },
+        ),
+        row("drive", "an opening that cannot be written", 15, || async {
             let rig = rig(Words::default(), once());
             let wire = rig.peer.accept().await;
             wire.stall_writes(true);
@@ -129,16 +171,16 @@ fn opening_rows() -> Vec<Row> {
 
 fn living_rows() -> Vec<Row> {
     vec![
-        row("a peer that falls silent", 65, || async {
+        row("drive", "a peer that falls silent", 65, || async {
             let (rig, _wire) = live(|wire| wire.answer_pings(false)).await;
             until_end(rig).await
         }),
-        row("a peer that takes nothing in", 10, || async {
+        row("drive", "a peer that takes nothing in", 10, || async {
             let (rig, _wire) = live(|wire| wire.stall_writes(true)).await;
             rig.above.send(1, 0);
             until_end(rig).await
         }),
-        row("a peer that hangs up", 0, || async {
+        row("drive", "a peer that hangs up", 0, || async {
             let (rig, _wire) = live(|wire| wire.close(1011, "")).await;
             until_end(rig).await
         }),
@@ -147,57 +189,87 @@ fn living_rows() -> Vec<Row> {
 
 fn closing_rows() -> Vec<Row> {
     vec![
-        row("close, with a peer that answers", 0, || async {
+        row("drive", "close, with a peer that answers", 0, || async {
             let (rig, _wire) = live(|_| {}).await;
             until_closed(rig, None).await
         }),
-        row("close, with a peer that does not answer", 2, || async {
-            let (rig, _wire) = live(|wire| wire.answer_close(false)).await;
-            until_closed(rig, None).await
-        }),
-        row("close, with a peer that takes nothing in", 2, || async {
-            let (rig, _wire) = live(|wire| wire.stall_writes(true)).await;
-            rig.above.send(1, 0);
-            until_closed(rig, None).await
-        }),
-        row("close by a deadline that has passed", 0, || async {
-            let (rig, _wire) = live(|wire| wire.answer_close(false)).await;
-            until_closed(rig, Some(Time::ZERO)).await
-        }),
-        row("close while a credential is awaited", 0, || async {
-            let rig = rig(hanging_token(), once());
-            settle().await;
-            until_closed(rig, None).await
-        }),
-        row("close while a dial hangs", 0, || async {
+        row(
+            "drive",
+            "close, with a peer that does not answer",
+            2,
+            || async {
+                let (rig, _wire) = live(|wire| wire.answer_close(false)).await;
+                until_closed(rig, None).await
+            },
+        ),
+        row(
+            "drive",
+            "close, with a peer that takes nothing in",
+            2,
+            || async {
+                let (rig, _wire) = live(|wire| wire.stall_writes(true)).await;
+                rig.above.send(1, 0);
+                until_closed(rig, None).await
+            },
+        ),
+        row(
+            "drive",
+            "close by a deadline that has passed",
+            0,
+            || async {
+                let (rig, _wire) = live(|wire| wire.answer_close(false)).await;
+                until_closed(rig, Some(Time::ZERO)).await
+            },
+        ),
+        row(
+            "drive",
+            "close while a credential is awaited",
+            0,
+            || async {
+                let rig = rig(hanging_token(), once());
+                settle().await;
+                until_closed(rig, None).await
+            },
+        ),
+        row("drive", "close while a dial hangs", 0, || async {
             let rig = rig(Words::default(), once());
             rig.peer.hold_dials(true);
             settle().await;
             until_closed(rig, None).await
         }),
-        row("close while the session opens", 0, || async {
+        row("drive", "close while the session opens", 0, || async {
             let rig = rig(Words::default(), once());
             let _wire = rig.peer.accept().await;
             settle().await;
             until_closed(rig, None).await
         }),
-        row("close while the next attempt is waited for", 0, || async {
-            let rig = rig(Words::default(), config());
-            rig.accept().await.drop_connection();
-            settle().await;
-            until_closed(rig, None).await
-        }),
-        row("close while an old connection drains", 2, || async {
-            let rig = rig(Words::default(), config());
-            let wire = rig.accept().await;
-            wire.answer_close(false);
-            rig.above.command(antiphon_transport::LinkCommand::Rotate(
-                antiphon_protocol::RotationCause::Request,
-            ));
-            settle().await;
-            until_closed(rig, None).await
-        }),
-        row("dropping the driver", 0, || async {
+        row(
+            "drive",
+            "close while the next attempt is waited for",
+            0,
+            || async {
+                let rig = rig(Words::default(), config());
+                rig.accept().await.drop_connection();
+                settle().await;
+                until_closed(rig, None).await
+            },
+        ),
+        row(
+            "drive",
+            "close while an old connection drains",
+            2,
+            || async {
+                let rig = rig(Words::default(), config());
+                let wire = rig.accept().await;
+                wire.answer_close(false);
+                rig.above.command(antiphon_transport::LinkCommand::Rotate(
+                    antiphon_protocol::RotationCause::Request,
+                ));
+                settle().await;
+                until_closed(rig, None).await
+            },
+        ),
+        row("drive", "dropping the driver", 0, || async {
             let (rig, wire) = live(|wire| wire.stall_writes(true)).await;
             let begun = Instant::now();
             rig.task.abort();
@@ -206,6 +278,133 @@ fn closing_rows() -> Vec<Row> {
             begun.elapsed()
         }),
     ]
+}
+
+/// What this crate gives to others: sources of credentials and of byte streams, and its doubles, whose
+/// waits end with the client that they play with.
+fn other_rows() -> Vec<Row> {
+    vec![
+        row("drive_metered", "a dial that hangs", 15, || async {
+            let (dial, peer) = ScriptedDial::new();
+            peer.hold_dials(true);
+            let clock = Clock::start();
+            let above = Above {
+                desk: Arc::default(),
+                clock,
+            };
+            above.command(antiphon_transport::LinkCommand::Start);
+            let link = Link::new(Arc::new(Words::default()), once(), 7);
+            let begun = Instant::now();
+            drive_metered(link, above, Arc::new(dial), clock, Arc::new(())).await;
+            begun.elapsed()
+        }),
+        row(
+            "TokenCache::token",
+            "a fetch that never ends",
+            15,
+            || async {
+                let cache = TokenCache::new(std::future::pending);
+                let words = Words {
+                    auth: Some((AuthShape::Bearer, Arc::new(cache))),
+                    ..Words::default()
+                };
+                until_end(rig(words, once())).await
+            },
+        ),
+        row(
+            "Connect::connect",
+            "a connection that is never there",
+            15,
+            || async {
+                let words = Words {
+                    url: "ws://127.0.0.1/".to_owned(),
+                    ..Words::default()
+                };
+                let dial = WsDial::new().connect_with(Nowhere);
+                let begun = Instant::now();
+                let (_above, task, _audit) = audited(words, once(), dial, 1);
+                task.await.unwrap();
+                begun.elapsed()
+            },
+        ),
+        row(
+            "ScriptedPeer::accept",
+            "a client that comes back",
+            0,
+            || async {
+                let rig = rig(Words::default(), config());
+                let begun = Instant::now();
+                rig.peer.accept().await;
+                begun.elapsed()
+            },
+        ),
+        row(
+            "MemoryListener::accept",
+            "a client that connects",
+            0,
+            || async {
+                let (network, listener) = MemoryNetwork::new();
+                let words = Words {
+                    url: "ws://127.0.0.1/".to_owned(),
+                    ..Words::default()
+                };
+                let dial = WsDial::new().connect_with(network);
+                let begun = Instant::now();
+                let _session = audited(words, once(), dial, 1);
+                listener.accept().await;
+                begun.elapsed()
+            },
+        ),
+        row("PeerWire::recv", "a client that is closing", 2, || async {
+            let (rig, wire) = live(|wire| wire.answer_close(false)).await;
+            let begun = Instant::now();
+            rig.above.close();
+            while wire.recv().await.is_some() {}
+            while wire.is_held() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            begun.elapsed()
+        }),
+        row(
+            "PeerWire::hangup",
+            "a client that is closing",
+            0,
+            || async {
+                let (rig, wire) = live(|_| {}).await;
+                let begun = Instant::now();
+                rig.above.close();
+                wire.hangup().await;
+                begun.elapsed()
+            },
+        ),
+        row(
+            "PeerWire::room",
+            "a client that reads nothing, and goes",
+            65,
+            || async {
+                let (rig, wire) = live(|wire| wire.answer_pings(false)).await;
+                let pause = antiphon_transport::LinkCommand::ReadPaused(true);
+                rig.above.command(pause);
+                settle().await;
+                for _ in 0..2000 {
+                    wire.send_text("say ".repeat(300));
+                }
+                let begun = Instant::now();
+                let closing = async {
+                    tokio::time::sleep(Duration::from_secs(65)).await;
+                    rig.task.abort();
+                };
+                let (room, ()) = tokio::join!(wire.room(), closing);
+                assert!(!room);
+                begun.elapsed()
+            },
+        ),
+    ]
+}
+
+fn rows() -> impl Iterator<Item = Row> {
+    let rows = [opening_rows(), living_rows(), closing_rows(), other_rows()];
+    rows.into_iter().flatten()
 }
 
 async fn websocket(faults: Faults) -> Duration {
@@ -242,9 +441,9 @@ async fn endless_refusal() -> Duration {
 #[test]
 fn every_wait_ends_in_time() {
     let mut suite = Suite::new("bounds");
-    let rows = [opening_rows(), living_rows(), closing_rows()];
-    for (what, bound, measure) in rows.into_iter().flatten() {
-        let took = measure();
+    for row in rows() {
+        let (function, what, bound) = (row.function, row.what, row.bound);
+        let took = (row.measure)();
         // One tick of the clock, in which timers are counted.
         let in_time = took <= bound + Duration::from_millis(2);
         // A wait that ends long before its bound was cut short by something else.
@@ -252,50 +451,16 @@ fn every_wait_ends_in_time() {
         suite.case(
             (in_time && full)
                 .then_some(())
-                .ok_or_else(|| format!("{what}: {took:?}, not {bound:?}")),
+                .ok_or_else(|| format!("{function}, {what}: {took:?}, not {bound:?}")),
         );
     }
     suite.end();
 }
 
-/// The names after `async fn` in public functions and in public traits.
-fn async_functions(folder: &Path, found: &mut BTreeSet<String>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            async_functions(&path, found);
-            continue;
-        }
-        let source = std::fs::read_to_string(&path).unwrap();
-        let mut in_public_trait = false;
-        for line in source.lines() {
-            if line.starts_with("pub trait ") {
-                in_public_trait = true;
-            } else if line.starts_with('}') {
-                in_public_trait = false;
-            }
-            let line = line.trim();
-            let name = line
-                .strip_prefix("pub async fn ")
-                .or_else(|| line.strip_prefix("async fn ").filter(|_| in_public_trait));
-            if let Some(name) = name {
-                let end = name.find(|c: char| !c.is_alphanumeric() && c != '_');
-                found.insert(name.split_at(end.unwrap_or(name.len())).0.to_owned());
-            }
-        }
-    }
-}
-
 #[test]
-fn every_public_async_function_has_a_bound() {
-    let mut found = BTreeSet::new();
+fn every_public_function_that_waits_has_a_row() {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    async_functions(&sources, &mut found);
-    // A trait of the core that this crate implements in public.
-    found.insert("token".to_owned());
-    let known: BTreeSet<String> = FUNCTIONS
-        .iter()
-        .map(|(name, _)| (*name).to_owned())
-        .collect();
-    assert_eq!(found, known);
+    let functions: BTreeSet<_> = rows().map(|row| row.function).collect();
+    let functions: Vec<_> = functions.into_iter().collect();
+    surface::assert_complete(&sources, &functions);
 }

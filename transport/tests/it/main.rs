@@ -26,5 +26,7 @@ mod record;
 mod secure;
 mod storm;
 mod support;
+#[path = "../support/surface.rs"]
+mod surface;
 mod token;
 mod websocket;
