@@ -112,6 +112,7 @@ fn is_unsafe(c: char) -> bool {
 mod tests {
     use super::*;
 
+    // faults: D18, I11 by line breaks, escapes and marks of direction in a peer's words
     #[test]
     fn hostile_text_is_escaped_and_bounded() {
         for (given, kept) in [

@@ -89,6 +89,7 @@ fn config() -> SessionConfig {
         .native("prompt", json!(text()))
 }
 
+// faults: I5, I6 by canaries in keys, headers, addresses and handles that are printed
 #[test]
 fn credentials_and_handles_are_not_shown() {
     let secret = Secret::from(CANARY);
@@ -112,6 +113,7 @@ fn credentials_and_handles_are_not_shown() {
     hides(&endpoint);
 }
 
+// faults: I4, I7 by canaries in frames, words and audio that are printed
 #[test]
 fn what_is_said_is_not_shown() {
     let words = TextDelta {
@@ -155,6 +157,7 @@ fn what_is_said_is_not_shown() {
     }
 }
 
+// faults: I7 by canaries in configurations and commands that are printed
 #[test]
 fn what_is_asked_is_not_shown() {
     let plan = OpeningPlan {

@@ -26,6 +26,7 @@ fn again(message: ServerMessage) -> Value {
     serde_json::from_str(&ServerFrame::from(message).to_json()).unwrap()
 }
 
+// faults: E12 by one frame with seven members
 #[test]
 fn a_frame_with_several_members_loses_none() {
     let frame = json!({
@@ -65,6 +66,7 @@ fn names_inside_of_arguments_are_not_respelled() {
     assert_eq!(again(message(&frame)), frame);
 }
 
+// faults: E7 by frames in binary and in text
 #[test]
 fn text_and_binary_frames_are_the_same() {
     let frame = r#"{"setupComplete":{"sessionId":"s"}}"#;
@@ -107,6 +109,7 @@ fn a_64_bit_integer_comes_as_text_or_number_and_leaves_as_text() {
     assert_eq!(serde_json::to_value(Int64::from(-3)).unwrap(), json!("-3"));
 }
 
+// faults: C4 by times that are negative, overlong and not numbers
 #[test]
 fn lengths_of_time_are_text_with_a_meaning() {
     for (text, time) in [

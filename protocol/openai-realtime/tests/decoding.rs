@@ -27,6 +27,7 @@ fn an_unknown_type_is_kept_byte_for_byte() {
     );
 }
 
+// faults: I14 by a secret in the place of an object
 #[test]
 fn a_known_type_that_does_not_fit_is_kept_with_the_misfit_and_without_its_values() {
     let frame = r#"{"type":"response.done","response":"a secret"}"#;
@@ -66,6 +67,7 @@ fn only_what_is_no_event_is_refused() {
     );
 }
 
+// faults: E8 by frames beyond each limit on size, depth and strings
 #[test]
 fn each_limit_has_its_error() {
     let limits = Limits {
@@ -108,6 +110,7 @@ fn the_type_is_found_wherever_it_stands() {
     }
 }
 
+// faults: E3, E4 by new members, values and branches, and nulls
 #[test]
 fn unknown_members_values_and_branches_come_back() {
     let frame = json!({

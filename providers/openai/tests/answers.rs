@@ -48,6 +48,7 @@ fn audio_is_decoded_with_its_place_and_format() {
     }
 }
 
+// faults: E7 by an event in a binary frame
 #[test]
 fn binary_frames_are_read_like_text() {
     let mut talk = talk();
@@ -68,6 +69,7 @@ fn audio_has_the_format_that_was_agreed() {
     );
 }
 
+// faults: E22 by a star in the middle of the base64
 #[test]
 fn audio_that_is_no_base64_is_malformed() {
     let Event::Malformed(malformed) = event(&AUDIO.replace("AAEC", "A*EC")) else {
@@ -80,6 +82,7 @@ fn audio_that_is_no_base64_is_malformed() {
     );
 }
 
+// faults: E5, E6 by frames that are null, a list, a string, no JSON and no UTF-8
 #[test]
 fn what_is_no_event_is_counted() {
     for (frame, error) in [
@@ -106,6 +109,7 @@ fn what_is_no_event_is_counted() {
         if malformed.error == "the frame is not UTF-8 after byte 1"));
 }
 
+// faults: E1 by an event of a type that nobody knows
 #[test]
 fn what_is_new_is_kept_as_it_came() {
     let frame = r#"{"type":"conversation.mood.changed", "mood" : "sunny"}"#;
@@ -118,6 +122,7 @@ fn what_is_new_is_kept_as_it_came() {
     );
 }
 
+// faults: E2 by a known event with a member of another type
 #[test]
 fn a_known_event_that_does_not_fit_is_counted_and_readable() {
     let frame = r#"{"type":"response.output_text.delta","delta":7,"item_id":"i1"}"#;
@@ -132,6 +137,7 @@ fn a_known_event_that_does_not_fit_is_counted_and_readable() {
     assert_eq!(raw.json(), frame);
 }
 
+// faults: E15 by a transcription that failed
 #[test]
 fn speech_of_the_user() {
     let mut talk = talk();
@@ -382,6 +388,7 @@ fn items_are_told_once_by_services_of_either_shape() {
     );
 }
 
+// faults: E20 by the names of the beta and those of today
 #[test]
 fn what_the_model_writes_and_says() {
     let mut talk = talk();

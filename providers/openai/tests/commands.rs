@@ -361,6 +361,7 @@ fn configure(change: impl FnOnce(&mut SessionConfig)) -> Command {
 
 const UPDATED: &str = common::UPDATED;
 
+// faults: B13 by changes of one member of a nested object
 #[test]
 fn a_change_sends_what_changed_in_whole_objects() {
     let mut first = config();

@@ -67,6 +67,7 @@ fn a_joined_call_says_nothing_before_the_configuration() {
     assert_eq!(signals(&made), [READY]);
 }
 
+// faults: B4, B12 by an error event that refuses a field of the configuration
 #[test]
 fn a_refused_configuration_refuses_the_session() {
     let mut talk = open(&plan());
@@ -86,6 +87,7 @@ fn a_refused_configuration_refuses_the_session() {
     assert_eq!(signals(&talk.heard(UPDATED)), []);
 }
 
+// faults: A8 by an error event about the key after the upgrade succeeded
 #[test]
 fn a_wrong_key_is_noticed_although_the_socket_is_up() {
     let mut talk = open(&plan());
@@ -162,6 +164,7 @@ fn replayed() -> (Talk, Vec<Value>) {
     (talk, frames)
 }
 
+// faults: C16 by history whose items carry ids of the old conversation
 #[test]
 fn history_is_replayed_under_new_ids_with_calls_paired() {
     let (_, frames) = replayed();

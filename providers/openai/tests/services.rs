@@ -243,6 +243,8 @@ fn responses_aside_are_left_as_they_came() {
     );
 }
 
+// faults: E17, E21 by frames of a compatible service, with usage in another place and
+// details of another type
 /// Deviations that recorded frames of compatible services show.
 #[test]
 fn compatible_services_are_understood() {

@@ -534,6 +534,7 @@ mod tests {
         );
     }
 
+    // faults: H3 by three thousand turns of four kilobytes
     #[test]
     fn memory_is_bounded() {
         let mut history = History::default();

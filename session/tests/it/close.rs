@@ -11,6 +11,7 @@ use crate::toy::{self, Server, builder, live, settle};
 
 const INSTANT: Duration = Duration::from_millis(1);
 
+// faults: H11 by a close, with the end counted at reader and handle
 #[tokio::test(start_paused = true)]
 async fn a_close_is_answered_by_exactly_one_end_and_then_the_stream_ends() {
     let (session, mut events, _peer, _server) = live().await;
@@ -71,6 +72,7 @@ async fn close_during_a_stalled_write_returns_at_once() {
     assert!(began.elapsed() <= INSTANT, "{:?}", began.elapsed());
 }
 
+// faults: H9 by a peer that does not answer the close
 #[tokio::test(start_paused = true)]
 async fn close_waits_for_a_silent_peer_no_longer_than_asked() {
     let (session, _events, _peer, server) = live().await;
@@ -94,6 +96,7 @@ async fn close_waits_for_a_silent_peer_no_longer_than_asked() {
     );
 }
 
+// faults: D1 by a close with 1000 in the middle of an answer
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_closes_cleanly_in_mid_answer_is_not_success() {
     let (session, mut events, peer, server) = live().await;
@@ -150,6 +153,7 @@ async fn a_configuration_that_cannot_be_sent_is_refused_before_anything_is_diall
     assert_eq!(peer.dials(), 0);
 }
 
+// faults: B1 by a server that takes the opening and says nothing
 #[tokio::test(start_paused = true)]
 async fn a_server_that_never_speaks_ends_the_connect_within_its_deadlines() {
     let (dial, _peer) = ScriptedDial::new();
@@ -170,6 +174,7 @@ async fn a_server_that_never_speaks_ends_the_connect_within_its_deadlines() {
     );
 }
 
+// faults: E6 by three and thirty-two frames of garbage in a row
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_speaks_another_language_is_told_from_a_silent_one() {
     let (dial, peer) = ScriptedDial::new();

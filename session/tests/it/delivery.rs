@@ -14,6 +14,7 @@ fn small_inbox(drop_media: bool) -> Limits {
     limits
 }
 
+// faults: H14 by twelve seconds of audio in one moment
 #[tokio::test(start_paused = true)]
 async fn a_reader_slower_than_the_stream_loses_nothing() {
     let (_session, mut events, _peer, server) =
@@ -36,6 +37,7 @@ async fn a_reader_slower_than_the_stream_loses_nothing() {
     assert_eq!(offsets, expected);
 }
 
+// faults: H5 by a reader that takes nothing while commands are sent
 #[tokio::test(start_paused = true)]
 async fn commands_go_on_while_reading_is_paused() {
     let (session, events, _peer, server) =
@@ -50,6 +52,7 @@ async fn commands_go_on_while_reading_is_paused() {
     drop(events);
 }
 
+// faults: H5 by a reader that never takes anything
 #[tokio::test(start_paused = true)]
 async fn a_reader_that_takes_nothing_for_too_long_ends_the_session_with_that_cause() {
     let (session, events, _peer, server) =
@@ -127,6 +130,7 @@ async fn an_observer_sees_what_passes_its_filter() {
     );
 }
 
+// faults: H4 by an observer that sleeps through a thousand events
 #[tokio::test(start_paused = true)]
 async fn an_observer_that_lags_is_told_how_much_it_missed() {
     let (session, events, _peer, server) = live().await;

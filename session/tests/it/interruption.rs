@@ -87,6 +87,7 @@ async fn the_callers_word_cancels_and_truncates_and_waits_for_the_provider() {
     assert!(session.state().borrow().turn.is_idle());
 }
 
+// faults: E10 by audio of a cancelled answer, before and after its end
 #[tokio::test(start_paused = true)]
 async fn late_audio_of_an_interrupted_answer_is_not_delivered() {
     let (session, mut events, _peer, server) = live().await;

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::toy::{Server, live, until};
 
+// faults: C13, D2 by a wire that drops in the middle of an answer
 #[tokio::test(start_paused = true)]
 async fn the_wire_drops_in_mid_answer_and_the_session_comes_back_after_a_jittered_delay() {
     let mut delays = Vec::new();
@@ -89,6 +90,7 @@ async fn committed_audio_is_not_sent_again() {
     assert_eq!(server.hear().await, "audio 484");
 }
 
+// faults: C18, H2 by audio sent while dials hang for longer than it is held
 #[tokio::test(start_paused = true)]
 async fn audio_that_waited_too_long_is_dropped_and_counted() {
     let (session, mut events, peer, server) = live().await;
@@ -187,6 +189,7 @@ async fn an_answer_of_which_nothing_was_heard_is_asked_for_again() {
     }
 }
 
+// faults: C18 by words that are sent while there is no connection
 #[tokio::test(start_paused = true)]
 async fn what_was_said_during_the_outage_reaches_the_new_connection_once() {
     let (session, mut events, peer, server) = live().await;
@@ -234,6 +237,7 @@ async fn history_is_what_was_heard() {
     assert!(said.contains(r#""one two""#), "{said}");
 }
 
+// faults: B9 by a drop after one accepted and one refused change
 #[tokio::test(start_paused = true)]
 async fn the_next_connection_is_configured_as_the_provider_last_accepted() {
     let (session, _events, peer, server) = live().await;

@@ -101,6 +101,7 @@ mod tests {
         Target::of(&url, &["gateway.example".to_owned()])
     }
 
+    // faults: I8 by plaintext addresses that are this machine's or named
     #[test]
     fn plaintext_stays_on_this_machine_or_goes_to_a_named_host() {
         for url in [
@@ -123,6 +124,7 @@ mod tests {
         }
     }
 
+    // faults: I8, I9 by forty-nine addresses that look like this machine's or hide another
     #[test]
     fn hostile_addresses_are_refused_without_touching_the_network() {
         for url in [

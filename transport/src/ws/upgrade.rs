@@ -268,6 +268,7 @@ mod tests {
         );
     }
 
+    // faults: I2 by a refusal that repeats the key
     #[test]
     fn an_echoed_credential_is_not_kept() {
         let token = Secret::from("sk-canary");

@@ -438,6 +438,7 @@ async fn endless_refusal() -> Duration {
     begun.elapsed()
 }
 
+// faults: B1, D4, H9 by peers that never accept, never close and never read
 #[test]
 fn every_wait_ends_in_time() {
     let mut suite = Suite::new("bounds");

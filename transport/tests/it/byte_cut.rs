@@ -202,6 +202,7 @@ fn every_byte_may_be_the_last_on_tokio_websockets() {
     );
 }
 
+// faults: D14 by a byte each ten seconds in the handshake and in a frame
 #[test]
 fn a_peer_that_trickles_is_held_to_the_same_deadlines() {
     let drip = ByteFault::Trickle(Duration::from_secs(10));

@@ -195,6 +195,7 @@ fn at_every_poll<F: Future<Output = Result<bool, String>>>(
     panic!("it never ends");
 }
 
+// faults: H12 by futures dropped at each of their polls
 #[test]
 fn a_future_may_be_dropped_at_any_poll() {
     let mut suite = Suite::new("cancel");

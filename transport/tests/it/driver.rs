@@ -75,6 +75,7 @@ async fn close_interrupts_a_hanging_dial() {
     assert_eq!(peer.in_flight(), 0, "the dial is gone");
 }
 
+// faults: H10 by a close during the wait before an attempt
 #[tokio::test(start_paused = true)]
 async fn close_interrupts_the_wait_for_the_next_attempt() {
     let rig = rig(Words::default(), config());
@@ -141,6 +142,7 @@ async fn reads_go_on_while_writes_are_stuck() {
     rig.close().await;
 }
 
+// faults: D16, H1 by a peer that never reads while ten thousand commands come
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_never_takes_anything_in_is_given_up_with_bounded_memory() {
     let rig = rig(Words::default(), config());
@@ -165,6 +167,7 @@ async fn a_peer_that_never_takes_anything_in_is_given_up_with_bounded_memory() {
     rig.close().await;
 }
 
+// faults: A1 by a first dial that is held for ever
 #[tokio::test(start_paused = true)]
 async fn a_dial_that_hangs_ends_at_its_deadline_and_names_its_stage() {
     let rig = rig(Words::default(), config().connect_attempts(1));

@@ -311,6 +311,8 @@ async fn two_faults(
     case.end().await.map(drop)
 }
 
+// faults: D1, D2, E23 by clean closes, cut streams and repeated frames among fourteen
+// faults at each boundary
 #[test]
 fn every_fault_at_every_frame_boundary() {
     let mut suite = Suite::new("fault_matrix");

@@ -107,6 +107,7 @@ fn the_first_connection_is_tried_three_times() {
     assert_eq!(ended.cause, EndedCause::BudgetSpent(Fault::Network));
 }
 
+// faults: A11 by refusals with 401 and 403 and closes with 1007
 #[test]
 fn fatal_ends_are_not_retried() {
     for (end, fault) in [
@@ -165,6 +166,7 @@ fn after_a_healthy_minute_the_first_retry_is_made_at_once() {
     assert_eq!(bench.plans_wanted(), 1);
 }
 
+// faults: A13 by a peer that drops each connection after 6 s
 #[test]
 fn the_budget_ends_a_link_that_never_proves_itself() {
     let mut bench = Bench::with(
@@ -195,6 +197,7 @@ fn the_budget_ends_a_link_that_never_proves_itself() {
     );
 }
 
+// faults: A16 by a refusal that asks to wait for 111 hours
 #[test]
 fn what_the_server_asks_for_is_honoured_and_capped() {
     for (asked, least, most) in [(7, 7, 8), (400_000, 60, 61)] {
@@ -255,6 +258,7 @@ fn an_answer_proves_that_a_command_has_left() {
     assert_eq!(bench.receipts(), [(1, "written"), (1, "acknowledged")]);
 }
 
+// faults: B6 by audio sent before the peer has accepted the session
 #[test]
 fn commands_come_back_when_they_cannot_be_sent() {
     let mut bench = Bench::new(Words::default());
@@ -290,6 +294,7 @@ fn a_full_write_buffer_is_a_fact_and_leaves_room_for_the_urgent() {
     assert_eq!(bench.receipts(), []);
 }
 
+// faults: D11 by a command one byte beyond the limit
 #[test]
 fn a_frame_beyond_the_peers_limit_is_not_sent() {
     let mut words = Words::default();
@@ -301,6 +306,7 @@ fn a_frame_beyond_the_peers_limit_is_not_sent() {
     assert_eq!(bench.transmitted().len(), 1);
 }
 
+// faults: D16 by a frame that never leaves
 #[test]
 fn a_stuck_write_ends_the_connection() {
     let mut bench = Bench::live(Words::default());
@@ -448,6 +454,7 @@ fn a_live_connection_is_closed_with_a_goodbye() {
     assert_eq!(ended.code, Some(1000));
 }
 
+// faults: D4 by a close frame that is not answered
 #[test]
 fn a_peer_that_does_not_say_goodbye_is_not_waited_for() {
     let mut bench = Bench::live(Words {
@@ -489,6 +496,7 @@ fn closing_gives_back_what_never_left() {
     ));
 }
 
+// faults: C21 by frames and an end of a wire that has been replaced
 #[test]
 fn stale_wires_change_nothing() {
     let mut bench = Bench::live(Words::default());

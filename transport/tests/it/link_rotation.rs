@@ -13,6 +13,7 @@ fn closed_with(code: u16) -> End {
     End::new(Stage::Live, How::CloseFrame).with_code(code)
 }
 
+// faults: C1 by a connection with a stated life of ten minutes
 #[test]
 fn a_rotation_is_announced_and_forced_before_a_limit() {
     let mut words = Words::overlapping();
@@ -29,6 +30,7 @@ fn a_rotation_is_announced_and_forced_before_a_limit() {
     assert_eq!(bench.plans_wanted(), 1, "forced at the deadline");
 }
 
+// faults: C1 by an expiry that the peer states
 #[test]
 fn a_stated_expiry_counts_like_a_limit() {
     let mut words = Words::overlapping();
@@ -42,6 +44,7 @@ fn a_stated_expiry_counts_like_a_limit() {
     );
 }
 
+// faults: C2, C3, C4 by notices with 50 s, 4 s, none and no time, and silence after them
 #[test]
 fn go_away_is_due_at_once_with_or_without_a_time() {
     for (word, forced) in [
@@ -71,6 +74,7 @@ fn go_away_is_due_at_once_with_or_without_a_time() {
     }
 }
 
+// faults: C21 by an old wire that talks on beside the new one
 #[test]
 fn where_two_may_be_open_the_switch_is_at_ready() {
     let mut bench = Bench::live(Words::overlapping());
@@ -106,6 +110,7 @@ fn where_two_may_be_open_the_switch_is_at_ready() {
     assert_eq!(bench.link.generation(), Some(new));
 }
 
+// faults: C9 by a change by handle while the old wire lives
 #[test]
 fn a_handle_is_never_used_while_its_wire_is_open() {
     let mut bench = Bench::live(Words::overlapping());
@@ -168,6 +173,7 @@ fn a_rotation_that_fails_keeps_the_old_connection() {
     );
 }
 
+// faults: C10, C11 by a close with 1007 on a resumption
 #[test]
 fn a_refused_handle_is_tried_once_and_then_a_fresh_start_is_made() {
     let mut bench = Bench::live(Words::default());
@@ -193,6 +199,7 @@ fn a_refused_handle_is_tried_once_and_then_a_fresh_start_is_made() {
     );
 }
 
+// faults: C7, C24 by an update without a handle, and a handle of two hours
 #[test]
 fn a_handle_survives_a_moment_without_one_but_not_its_age() {
     let mut words = Words::default();

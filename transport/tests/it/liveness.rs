@@ -78,6 +78,7 @@ fn run(schedule: &Schedule, dice: &mut Dice) -> Result<(), String> {
     Err("never given up".to_owned())
 }
 
+// faults: D5, D6 by pongs up to 40 s late, and peers that fall silent
 #[test]
 fn slow_peers_live_and_silent_ones_do_not() {
     let mut suite = Suite::new("liveness");

@@ -198,6 +198,8 @@ fn world(seed: u64) -> Result<Traces, String> {
     Ok(traces)
 }
 
+// faults: A2, D5 by partitions without a FIN, held packets and restarts on a simulated
+// network
 #[test]
 fn every_client_is_back_or_has_ended() {
     let mut suite = Suite::new("netsim");

@@ -99,6 +99,7 @@ async fn meets(trust: &WsDial, port: u16) -> End {
     }
 }
 
+// faults: A4 by a server whose certificate only a private authority vouches for
 #[tokio::test]
 async fn a_certificate_of_a_root_that_was_given_is_trusted() {
     let authority = Authority::new();
@@ -116,6 +117,7 @@ async fn a_certificate_of_a_root_that_was_given_is_trusted() {
     assert!(dial(&system, &url, &DialProgress::default()).await.is_ok());
 }
 
+// faults: A7 by a certificate for another name among five that do not hold
 #[tokio::test]
 async fn certificates_that_do_not_hold_are_refused_for_good() {
     let authority = Authority::new();
@@ -226,6 +228,7 @@ fn proxy(listener: TcpListener, upstream: SocketAddr, status: &'static str) -> J
     })
 }
 
+// faults: A6 by a name that only the proxy can resolve
 #[tokio::test]
 async fn a_tunnel_through_a_proxy_is_as_secure_as_without() {
     let authority = Authority::new();
@@ -256,6 +259,7 @@ async fn a_tunnel_through_a_proxy_is_as_secure_as_without() {
     );
 }
 
+// faults: A6 by a proxy that answers 407, 502 or garbage
 #[tokio::test]
 async fn a_proxy_that_refuses_is_named() {
     let rows: [(&str, How, Option<u16>); 3] = [

@@ -239,6 +239,7 @@ fn storm(outage: &Outage, backoff: &BackoffConfig, seed: u64) -> Storm {
     }
 }
 
+// faults: C23 by a thousand clients that lose one server together
 #[test]
 fn a_crowd_comes_back_without_a_stampede() {
     let mut suite = Suite::new("storm");

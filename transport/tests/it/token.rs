@@ -42,6 +42,7 @@ fn numbered(valid_for: Option<Duration>) -> (Arc<TokenCache<Fetch>>, Arc<AtomicU
     (Arc::new(TokenCache::new(fetch)), fetched)
 }
 
+// faults: A19 by fifty askers in one moment
 #[tokio::test(start_paused = true)]
 async fn many_ask_and_one_fetches() {
     let (cache, fetched) = numbered(Some(Duration::from_secs(600)));
@@ -54,6 +55,7 @@ async fn many_ask_and_one_fetches() {
     assert_eq!(fetched.load(Ordering::Relaxed), 1);
 }
 
+// faults: A19 by a token that is asked for in the last minute of its life
 #[tokio::test(start_paused = true)]
 async fn a_token_is_replaced_before_it_runs_out() {
     let (cache, fetched) = numbered(Some(Duration::from_secs(600)));
@@ -78,6 +80,7 @@ async fn a_short_token_is_used_for_half_its_life() {
     assert_eq!(fetched.load(Ordering::Relaxed), 2);
 }
 
+// faults: A19 by fifty refusals of one token
 #[tokio::test(start_paused = true)]
 async fn many_refusals_of_one_token_fetch_one_other() {
     let (cache, fetched) = numbered(None);
@@ -129,6 +132,7 @@ async fn a_refused_token_is_refreshed_once_within_the_same_attempt() {
     rig.close().await;
 }
 
+// faults: A11 by a wrong key that is refused with 401
 #[tokio::test(start_paused = true)]
 async fn a_key_that_cannot_change_is_offered_once() {
     let rig = rig(words(Arc::new(Secret::from("wrong"))), config());

@@ -79,6 +79,7 @@ async fn pings_of_the_server_are_answered(wire: WsDial) {
     assert_eq!(frame, Frame::text("answered"));
 }
 
+// faults: D18 by a close reason with a line break
 async fn a_close_frame_keeps_its_code_and_reason(wire: WsDial) {
     let (_tx, mut rx) = wired(&wire, |mut socket: Socket| async move {
         let goodbye = CloseFrame {
@@ -99,6 +100,7 @@ async fn an_end_without_a_close_frame_is_the_networks(wire: WsDial) {
     assert_eq!(classify(&end), (Fault::Network, Retry::Backoff), "{end:?}");
 }
 
+// faults: D11 by messages one byte beyond the limit, each way
 async fn messages_beyond_the_limit_are_refused_either_way(wire: WsDial) {
     let (listener, address) = listen().await;
     let server = tokio::spawn(async move {
@@ -120,6 +122,8 @@ async fn messages_beyond_the_limit_are_refused_either_way(wire: WsDial) {
     assert!(matches!(told, Message::Close(Some(frame)) if frame.code == CloseCode::Size));
 }
 
+// faults: A9, A10, A22 by refusals of six kinds with a body, a page with status 200 among
+// them
 async fn a_refused_upgrade_keeps_status_words_and_wait(wire: WsDial) {
     let rows: &[(&str, u16, &str, Option<u64>, Fault)] = &[
         ("401 Unauthorized", 401, "", None, Fault::Auth),
@@ -172,6 +176,7 @@ async fn a_refused_upgrade_keeps_status_words_and_wait(wire: WsDial) {
     }
 }
 
+// faults: A9 by a refusal with a body of a megabyte and more
 async fn an_endless_refusal_is_cut_off(wire: WsDial) {
     let (listener, address) = listen().await;
     tokio::spawn(async move {
@@ -201,6 +206,7 @@ async fn what_a_refusal_says_far_down_still_counts(wire: WsDial) {
     assert_eq!(classify(&end), (Fault::Quota, Retry::Never));
 }
 
+// faults: D12, D13 by a length of 2^63 and fragments without end
 async fn a_message_that_never_ends_is_cut_off_at_the_limit(wire: WsDial) {
     let fragment = [b"\x7e\x03\xe8".as_slice(), &[b'x'; 1000]].concat();
     let first = [b"\x01".as_slice(), &fragment].concat();
@@ -231,6 +237,7 @@ async fn a_message_that_never_ends_is_cut_off_at_the_limit(wire: WsDial) {
     }
 }
 
+// faults: A21 by five kinds of redirect to a listening stranger
 async fn redirects_are_not_followed(wire: WsDial) {
     for status in [301, 302, 303, 307, 308] {
         let (listener, address) = listen().await;
@@ -247,6 +254,7 @@ async fn redirects_are_not_followed(wire: WsDial) {
     }
 }
 
+// faults: A22 by answers that accept nothing, or with a wrong key
 async fn what_is_not_an_upgrade_is_a_protocol_fault(wire: WsDial) {
     let rows: [&[u8]; 5] = [
         b"SSH-2.0-OpenSSH_9.9\r\n",
@@ -316,6 +324,7 @@ async fn a_server_may_speak_first_in_the_same_breath(wire: WsDial) {
     assert_eq!(frame, Frame::text("hello"));
 }
 
+// faults: D15 by reserved opcodes and bits, masks, fragments of a ping and bad UTF-8
 async fn frames_that_break_the_protocol_end_the_wire_with_a_word_to_the_peer(wire: WsDial) {
     let rows: [(&str, &[u8], u16); 5] = [
         ("a reserved opcode", b"\x83\x00", 1002),

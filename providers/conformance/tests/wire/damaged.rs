@@ -12,6 +12,8 @@ use crate::{
     random::{Random, nightly, seed},
 };
 
+// faults: E3, E4, E8 by members that are deleted, nulled, retyped, renamed, doubled and
+// nested, and lone surrogates
 #[test]
 fn damaged_frames_are_data() {
     let cases: u64 = if nightly() { 2_000_000 } else { 20_000 };
