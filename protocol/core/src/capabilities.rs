@@ -97,6 +97,66 @@ impl ConfigField {
         .filter_map(|(field, set)| set.then_some(field))
         .collect()
     }
+
+    /// The fields in which two configurations differ, in declaration order.
+    pub fn changed(from: &SessionConfig, to: &SessionConfig) -> Vec<Self> {
+        // Destructured without a rest pattern, so that a new field cannot be forgotten here.
+        let SessionConfig {
+            model,
+            instructions,
+            voice,
+            output,
+            input_format,
+            output_format,
+            turn_detection,
+            input_transcription,
+            output_transcription,
+            noise_reduction,
+            tools,
+            tool_choice,
+            parallel_tool_calls,
+            max_output_tokens,
+            temperature,
+            speed,
+            language,
+            native,
+        } = from;
+        [
+            (Self::Model, *model != to.model),
+            (Self::Instructions, *instructions != to.instructions),
+            (Self::Voice, *voice != to.voice),
+            (Self::Output, *output != to.output),
+            (Self::InputFormat, *input_format != to.input_format),
+            (Self::OutputFormat, *output_format != to.output_format),
+            (Self::TurnDetection, *turn_detection != to.turn_detection),
+            (
+                Self::InputTranscription,
+                *input_transcription != to.input_transcription,
+            ),
+            (
+                Self::OutputTranscription,
+                *output_transcription != to.output_transcription,
+            ),
+            (Self::NoiseReduction, *noise_reduction != to.noise_reduction),
+            (Self::Tools, *tools != to.tools),
+            (Self::ToolChoice, *tool_choice != to.tool_choice),
+            (
+                Self::ParallelToolCalls,
+                *parallel_tool_calls != to.parallel_tool_calls,
+            ),
+            (
+                Self::MaxOutputTokens,
+                *max_output_tokens != to.max_output_tokens,
+            ),
+            (Self::Temperature, *temperature != to.temperature),
+            (Self::Speed, *speed != to.speed),
+            (Self::Language, *language != to.language),
+            (Self::Native, *native != to.native),
+        ]
+        .into_iter()
+        .filter_map(|(field, differs)| differs.then_some(field))
+        .collect()
+    }
 }
 
 /// What tells that a command has arrived.
@@ -333,6 +393,17 @@ impl Capabilities {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn changed_fields_are_named_in_order() {
+        let from = SessionConfig::new("m").voice("v").instructions("i");
+        let to = SessionConfig::new("n").voice("w").instructions("i");
+        assert_eq!(
+            ConfigField::changed(&from, &to),
+            [ConfigField::Model, ConfigField::Voice]
+        );
+        assert_eq!(ConfigField::changed(&from, &from), []);
+    }
 
     #[test]
     fn set_fields_are_named_in_order() {

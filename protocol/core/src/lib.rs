@@ -14,6 +14,7 @@ pub mod media;
 mod outcome;
 mod provider;
 mod raw;
+mod refusal;
 mod secret;
 mod text;
 mod time;
@@ -50,6 +51,7 @@ pub use self::{
         Sink, TokenSource, Unsupported, Why,
     },
     raw::RawEvent,
+    refusal::Subject,
     secret::Secret,
     text::PeerText,
     time::{Time, WallTime},
