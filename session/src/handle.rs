@@ -260,6 +260,18 @@ impl Session {
         }
     }
 
+    /// Mutes the caller, or lets it be heard again. While muted, audio that is given leaves as
+    /// silence of the same length: the provider's clock and its ear go on, and nothing is overheard.
+    ///
+    /// Overtakes what waits; what was given before and has not left is still heard.
+    ///
+    /// # Errors
+    /// When the session is over.
+    pub async fn mute(&self, muted: bool) -> Result<(), SessionError> {
+        let outcome = self.ask(&self.shared.urgent, Verb::Mute(muted)).await?;
+        delivered(outcome).map(|_| ())
+    }
+
     /// Where a player reports what was heard. Until the first report, playback is estimated: speech is
     /// taken to be heard in real time from its arrival on.
     pub fn playback(&self) -> Playback {

@@ -8,6 +8,8 @@ mod events;
 mod handle;
 mod port;
 mod state;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use self::{
     builder::SessionBuilder,

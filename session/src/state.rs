@@ -62,6 +62,11 @@ pub struct UplinkMarks {
     pub replayed: u64,
     /// Dropped: too old, or more than may wait.
     pub dropped: u64,
+    /// Of what was taken: replaced by silence, because the caller is muted.
+    pub muted: u64,
+    /// Silence of the session's own, sent for a provider whose clock is the caller's audio; no part
+    /// of the other counts.
+    pub silence: u64,
 }
 
 /// A session at one moment.
@@ -75,6 +80,8 @@ pub struct SessionState {
     pub session_id: Option<String>,
     /// Who is speaking.
     pub turn: Turn,
+    /// Whether the caller's audio leaves as silence.
+    pub muted: bool,
     /// The account of the user's audio. Changes of this field alone wake nobody.
     pub uplink: UplinkMarks,
     /// Unread audio that was dropped for a slow reader, in bytes.
@@ -94,6 +101,7 @@ impl Default for SessionState {
             generation: None,
             session_id: None,
             turn: Turn::default(),
+            muted: false,
             uplink: UplinkMarks::default(),
             media_dropped: 0,
             benign_refusals: 0,

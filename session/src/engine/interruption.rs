@@ -51,6 +51,11 @@ impl Pending {
         self.report.unread_bytes += bytes;
     }
 
+    /// The wire has no word to stop the model with: only this side fell silent.
+    pub(crate) fn leave_running(&mut self) {
+        self.refused = true;
+    }
+
     pub(crate) fn response_ended(&mut self) {
         self.response_open = false;
     }

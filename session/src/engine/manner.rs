@@ -5,6 +5,10 @@ use antiphon_protocol::{AudioFormat, Capabilities, FollowUp, SessionConfig, Turn
 /// How the conversation behaves.
 #[derive(Clone, Debug)]
 pub(super) struct Manner {
+    /// Whether a response can be asked for; else the model alone decides when it speaks.
+    pub(super) create: bool,
+    /// Whether a response can be stopped.
+    pub(super) cancel: bool,
     pub(super) truncate: bool,
     pub(super) delete: bool,
     /// Whether each end of the user's turn starts a response by itself.
@@ -20,11 +24,13 @@ impl Manner {
     pub(super) fn new(caps: &Capabilities, config: &SessionConfig, follow_up: bool) -> Self {
         let (auto_response, auto_interrupt) = detection(config.turn_detection.as_ref());
         Self {
+            create: caps.create_response,
+            cancel: caps.cancel,
             truncate: caps.truncate,
             delete: caps.delete_items,
             auto_response,
             auto_interrupt: auto_interrupt && caps.server_interrupts,
-            follow_up: follow_up && caps.follow_up == FollowUp::Explicit,
+            follow_up: follow_up && caps.create_response && caps.follow_up == FollowUp::Explicit,
             format: caps.output_format(config),
         }
     }

@@ -6,16 +6,20 @@
 
 mod callers;
 mod conversation;
+mod flow;
 mod gate;
 mod history;
 mod inbox;
 mod interruption;
 mod ledger;
+mod links;
 mod manner;
+mod metronome;
 #[cfg(test)]
 mod model;
 mod playhead;
 mod uplink;
+mod verbs;
 mod words;
 
 use std::{
@@ -24,12 +28,10 @@ use std::{
 };
 
 use antiphon_protocol::{
-    Capabilities, Command, CommandId, Ended, EndedCause, Event, OpeningPlan, Provider, Recovery,
-    ResumeToken, Rotation, RotationCause, SeedLimits, SessionConfig, Time,
+    Capabilities, CommandId, EndedCause, Event, Provider, RotationCause, SeedLimits, SessionConfig,
+    Time,
 };
-use antiphon_transport::{
-    CloseRequest, Input, Link, LinkCommand, LinkConfig, LinkOutput, Machine, Output, Undelivered,
-};
+use antiphon_transport::{Input, Link, LinkCommand, LinkConfig, Machine, Output};
 
 pub(crate) use self::words::{EngineCommand, EngineOutput, Outcome, Played, Verb};
 use self::{
@@ -39,7 +41,7 @@ use self::{
     uplink::{Departure, Uplink},
 };
 pub use self::{uplink::UplinkPacing, words::Limits};
-use crate::{EventFilter, SessionError, SessionState};
+use crate::{EventFilter, SessionState};
 
 /// Bytes that may be on their way to the socket before the uplink holds the rest.
 const WINDOW: usize = 256 * 1024;
@@ -96,6 +98,7 @@ impl Engine {
             conversation: Conversation::new(&capabilities, &given.config, given.follow_up),
             uplink: Uplink::new(
                 format,
+                capabilities.input_clock,
                 given.pacing,
                 given.limits.audio_hold,
                 given.limits.command_patience,
@@ -155,95 +158,6 @@ impl Engine {
         self.settle(now);
     }
 
-    fn command(&mut self, now: Time, command: EngineCommand) {
-        match command {
-            EngineCommand::Do {
-                verb: Verb::Audio(data),
-                ..
-            } => {
-                self.uplink.push_audio(now, data);
-                if self.closing {
-                    self.uplink.clear();
-                }
-            }
-            EngineCommand::Do { id, verb } if self.closing => {
-                drop(verb);
-                let outcome = Outcome::Failed(SessionError::Ended);
-                self.out
-                    .push_back(Output::Up(EngineOutput::Resolve { id, outcome }));
-            }
-            EngineCommand::Do { id, verb } => {
-                let wants_ack = match &verb {
-                    Verb::Say(Command::Configure(config)) => {
-                        self.wanted.push((id, Arc::clone(config)));
-                        self.acknowledges
-                    }
-                    _ => false,
-                };
-                self.callers.insert(
-                    id,
-                    Caller {
-                        wants_ack,
-                        deadline: None,
-                    },
-                );
-                self.conversation.command(now, id, verb);
-            }
-            EngineCommand::Played(played) => self.conversation.played(now, &played),
-            EngineCommand::Observe(filter) => self.observed = filter,
-            EngineCommand::ReaderGone => self.inbox.shut(),
-        }
-    }
-
-    fn on_timeout(&mut self, now: Time) {
-        self.conversation.on_timeout(now);
-        if self.state.generation.is_none() {
-            for id in self.uplink.expire(now) {
-                self.conversation.expired(now, id);
-                self.fail(id, SessionError::Undelivered(Undelivered::NotLive));
-            }
-        }
-        let late: Vec<_> = self
-            .callers
-            .iter()
-            .filter(|(_, caller)| caller.deadline.is_some_and(|deadline| deadline <= now))
-            .map(|(id, _)| *id)
-            .collect();
-        for id in late {
-            self.fail(id, SessionError::Deadline);
-        }
-        if self
-            .inbox
-            .full_since()
-            .is_some_and(|since| since + self.limits.reader_stall <= now)
-        {
-            if self.limits.drop_media {
-                self.state.media_dropped += self.inbox.drop_media(now) as u64;
-            }
-            // What is left is control, which is never dropped.
-            if !self.inbox.has_room() && self.verdict.is_none() {
-                self.verdict = Some(EndedCause::ReaderStalled);
-                self.close(
-                    now,
-                    CloseRequest {
-                        deadline: None,
-                        dropped: false,
-                    },
-                );
-            }
-        }
-    }
-
-    fn close(&mut self, now: Time, request: CloseRequest) {
-        if !self.closing {
-            self.closing = true;
-            for id in self.uplink.clear() {
-                self.fail(id, SessionError::Undelivered(Undelivered::Closing));
-            }
-        }
-        self.link.handle(now, Input::Close(request));
-    }
-
     /// Runs all parts until none has anything left to say.
     fn settle(&mut self, now: Time) {
         loop {
@@ -258,222 +172,6 @@ impl Engine {
         self.state.turn = self.conversation.turn();
         self.state.uplink = self.uplink.marks();
         self.state.benign_refusals = self.conversation.benign_refusals();
-    }
-
-    fn on_link(&mut self, now: Time, output: Output<LinkOutput>) {
-        let output = match output {
-            Output::Wire(action) => return self.out.push_back(Output::Wire(action)),
-            Output::Up(output) => output,
-        };
-        match output {
-            LinkOutput::NeedPlan { resume, .. } => self.plan(now, resume),
-            LinkOutput::Event { event, .. } => {
-                if let Event::SessionStarted(started) = &event {
-                    self.state.session_id.clone_from(&started.id);
-                }
-                self.conversation.event(now, event);
-            }
-            LinkOutput::RotationDue { cause, .. } => self.rotation = Some(cause),
-            LinkOutput::Receipt { id, receipt } => self.on_receipt(now, id, receipt),
-            LinkOutput::Phase(phase) => {
-                self.state.phase = phase;
-                self.deliver(now, Event::Phase(phase));
-            }
-            LinkOutput::Ready {
-                generation,
-                cause,
-                resumed,
-                seeded,
-            } => {
-                self.state.generation = Some(generation);
-                self.ready(now, cause, resumed, seeded);
-            }
-            LinkOutput::Lost { .. } => self.lost(now),
-            LinkOutput::Closed(ended) => self.ended(now, ended),
-            _ => {}
-        }
-    }
-
-    fn on_effect(&mut self, now: Time, effect: Effect) {
-        match effect {
-            Effect::Deliver(event) => self.deliver(now, event),
-            Effect::Ordered(id, command) => {
-                if let Err(command) = self.uplink.push(now, id, command) {
-                    self.conversation.undelivered(now, id, &command, false);
-                    self.fail(id, SessionError::Full);
-                }
-            }
-            Effect::Urgent(id, command) => self.send(now, id, command),
-            Effect::Resolve(id, outcome) => self.resolve(id, outcome),
-            Effect::VoidUnread => {
-                let conversation = &self.conversation;
-                let bytes = self.inbox.void(now, |chunk| conversation.is_void(chunk));
-                self.conversation.voided(bytes);
-            }
-            Effect::Committed => self.uplink.committed(),
-            Effect::Healthy => self.link.handle(now, Input::Command(LinkCommand::Healthy)),
-        }
-    }
-
-    /// Says what the next connection is opened with: the provider's handle, or history.
-    fn plan(&mut self, now: Time, resume: Option<ResumeToken>) {
-        let mut seed = Vec::new();
-        if resume.is_none() {
-            for (id, command) in self.uplink.take_results() {
-                self.conversation.undelivered(now, id, &command, true);
-                self.fail(id, SessionError::Undelivered(Undelivered::Lost));
-            }
-            seed = self
-                .conversation
-                .seed(self.seed_limits, |id| self.uplink.waits(id));
-        }
-        self.seeded = seed.len();
-        let config = Arc::clone(&self.config);
-        let plan = OpeningPlan {
-            config,
-            seed,
-            bridge: None,
-            resume,
-            ordinal: self.planned,
-        };
-        self.planned = self.planned.saturating_add(1);
-        self.link
-            .handle(now, Input::Command(LinkCommand::Plan(plan)));
-    }
-
-    fn ready(&mut self, now: Time, cause: RotationCause, resumed: bool, seeded: bool) {
-        if cause == RotationCause::Start {
-            return;
-        }
-        let recovery = match (resumed, seeded && self.seeded > 0) {
-            (true, _) => Recovery::Resumed,
-            (false, true) => Recovery::Reseeded,
-            (false, false) => Recovery::Fresh,
-        };
-        self.uplink.expire(now);
-        let mut losses = {
-            let uplink = &self.uplink;
-            self.conversation
-                .rotated(now, recovery, self.seeded, |id| uplink.waits(id))
-        };
-        losses.samples_replayed = self.uplink.replayable();
-        losses.samples_dropped = self.uplink.marks().dropped - self.dropped_before;
-        self.rotation = None;
-        self.state.rotations = self.state.rotations.saturating_add(1);
-        if let Some(generation) = self.state.generation {
-            self.deliver(
-                now,
-                Event::Rotated(Rotation {
-                    generation,
-                    cause,
-                    recovery,
-                    losses,
-                }),
-            );
-        }
-    }
-
-    fn lost(&mut self, now: Time) {
-        self.state.generation = None;
-        self.state.session_id = None;
-        self.dropped_before = self.uplink.marks().dropped;
-        self.uplink.on_lost();
-        // Whether the calls live on is known when the next connection says that it has resumed.
-        let uplink = &self.uplink;
-        self.conversation.lost(now, true, |id| uplink.waits(id));
-    }
-
-    fn ended(&mut self, now: Time, mut ended: Ended) {
-        self.closing = true;
-        ended.response_cut |= self.conversation.is_responding();
-        if let Some(cause) = self.verdict.take() {
-            ended.cause = cause;
-        }
-        self.uplink.clear();
-        self.conversation.abandon();
-        self.conversation.lost(now, false, |_| false);
-        while let Some(effect) = self.conversation.poll_effect() {
-            match effect {
-                Effect::Deliver(event) => self.deliver(now, event),
-                Effect::Resolve(id, outcome) => self.resolve(id, outcome),
-                _ => {}
-            }
-        }
-        for id in std::mem::take(&mut self.callers).into_keys() {
-            let outcome = Outcome::Failed(SessionError::Ended);
-            self.out
-                .push_back(Output::Up(EngineOutput::Resolve { id, outcome }));
-        }
-        self.state.generation = None;
-        self.state.ended = Some(ended.clone());
-        self.deliver(now, Event::Ended(ended));
-    }
-
-    fn send_waiting(&mut self, now: Time) -> bool {
-        let live = self.state.generation.is_some() && self.state.ended.is_none();
-        if !live || self.link.pending_bytes() >= WINDOW {
-            return false;
-        }
-        match self.uplink.depart(now) {
-            None => false,
-            Some(Departure::Audio(data)) => {
-                self.next_audio += 1;
-                self.send(now, CommandId::new(self.next_audio), Command::Audio(data));
-                true
-            }
-            Some(Departure::Ordered(id, command)) => {
-                self.conversation.sent(now, id);
-                self.send(now, id, command);
-                true
-            }
-        }
-    }
-
-    /// When the uplink has something to do by the clock alone; a full window waits for the wire.
-    fn uplink_timeout(&self) -> Option<Time> {
-        let live = self.state.generation.is_some();
-        let held = live && self.link.pending_bytes() >= WINDOW;
-        (!held).then(|| self.uplink.poll_timeout(live)).flatten()
-    }
-
-    fn rotate_if_quiet(&mut self, now: Time) -> bool {
-        let quiet = self.conversation.turn().is_idle();
-        match self.rotation.take_if(|_| quiet) {
-            None => false,
-            Some(cause) => {
-                self.link
-                    .handle(now, Input::Command(LinkCommand::Rotate(cause)));
-                true
-            }
-        }
-    }
-
-    fn pause(&mut self, now: Time) -> bool {
-        let paused = !self.inbox.has_room();
-        if paused == self.read_paused {
-            return false;
-        }
-        self.read_paused = paused;
-        self.link
-            .handle(now, Input::Command(LinkCommand::ReadPaused(paused)));
-        true
-    }
-
-    fn send(&mut self, now: Time, id: CommandId, command: Command) {
-        self.link
-            .handle(now, Input::Command(LinkCommand::Send { id, command }));
-    }
-
-    fn deliver(&mut self, now: Time, event: Event) {
-        if self.observed.passes(&event) {
-            self.out
-                .push_back(Output::Up(EngineOutput::Show(event.clone())));
-        }
-        if let (Event::Audio(chunk), false) = (&event, self.inbox.is_open()) {
-            // Nobody will take it, so it counts as taken.
-            self.conversation.taken(now, chunk);
-        }
-        self.inbox.push(now, event);
     }
 }
 

@@ -7,9 +7,10 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use antiphon_protocol::{AudioFormat, Command, CommandId, Time};
+use antiphon_protocol::{AudioFormat, Command, CommandId, InputClock, Time};
 use bytes::Bytes;
 
+use super::metronome::Metronome;
 use crate::UplinkMarks;
 
 /// How fast audio leaves.
@@ -28,6 +29,9 @@ const LEAD: Duration = Duration::from_millis(100);
 const COMMANDS: usize = 256;
 /// Paced audio that may wait before callers are held up.
 const PACED: Duration = Duration::from_millis(500);
+/// How long audio is worth sending where the provider's clock is the caller's audio: what cannot be
+/// sent at its time delays all that follows, for good.
+const LATENESS: Duration = Duration::from_millis(500);
 
 #[derive(Clone, Debug)]
 struct Piece {
@@ -36,6 +40,8 @@ struct Piece {
     given: Time,
     /// Whether an earlier connection was given it already.
     again: bool,
+    /// Whether it is silence of this side's own, for the provider's clock.
+    filler: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -51,7 +57,10 @@ enum Waiting {
 /// Something that leaves now.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Departure {
+    /// The caller's audio.
     Audio(Bytes),
+    /// Silence of this side's own.
+    Silence(Bytes),
     Ordered(CommandId, Command),
 }
 
@@ -71,20 +80,25 @@ pub(crate) struct Uplink {
     given_samples: u64,
     /// When the next paced audio may leave.
     paced: Time,
+    /// Keeps the provider's clock going, where the caller's audio drives it.
+    metronome: Option<Metronome>,
+    muted: bool,
     marks: UplinkMarks,
 }
 
 impl Uplink {
     pub(crate) fn new(
         format: AudioFormat,
+        clock: InputClock,
         pacing: UplinkPacing,
         hold: Duration,
         patience: Duration,
     ) -> Self {
+        let continuous = clock == InputClock::Continuous;
         Self {
             format,
             pacing,
-            hold,
+            hold: if continuous { hold.min(LATENESS) } else { hold },
             patience,
             line: VecDeque::new(),
             waiting: 0,
@@ -92,7 +106,21 @@ impl Uplink {
             given: VecDeque::new(),
             given_samples: 0,
             paced: Time::ZERO,
+            metronome: continuous.then(|| Metronome::new(format)),
+            muted: false,
             marks: UplinkMarks::default(),
+        }
+    }
+
+    /// Whether the caller's audio leaves as silence from here on.
+    pub(crate) fn mute(&mut self, muted: bool) {
+        self.muted = muted;
+    }
+
+    /// A connection is live.
+    pub(crate) fn on_live(&mut self, now: Time) {
+        if let Some(metronome) = &mut self.metronome {
+            metronome.start(now);
         }
     }
 
@@ -100,11 +128,18 @@ impl Uplink {
     pub(crate) fn push_audio(&mut self, now: Time, data: Bytes) {
         let samples = self.samples(&data);
         self.marks.accepted += samples;
+        let data = if self.muted {
+            self.marks.muted += samples;
+            Bytes::from(vec![self.format.silence(); data.len()])
+        } else {
+            data
+        };
         self.waiting += samples;
         self.line.push_back(Waiting::Audio(Piece {
             data,
             given: now,
             again: false,
+            filler: false,
         }));
     }
 
@@ -131,7 +166,7 @@ impl Uplink {
     /// instead.
     pub(crate) fn has_room(&self) -> bool {
         self.ordered < COMMANDS
-            && (self.pacing == UplinkPacing::AsGiven
+            && ((self.pacing == UplinkPacing::AsGiven && self.metronome.is_none())
                 || self.waiting < self.format.samples_in(PACED))
     }
 
@@ -139,6 +174,9 @@ impl Uplink {
     pub(crate) fn depart(&mut self, now: Time) -> Option<Departure> {
         if self.is_paced() && self.paced > now + LEAD {
             return None;
+        }
+        if self.metronome.is_some() && !matches!(self.line.front(), Some(Waiting::Ordered { .. })) {
+            return self.tick(now);
         }
         match self.line.pop_front()? {
             Waiting::Audio(piece) => Some(Departure::Audio(self.give(now, piece))),
@@ -152,6 +190,32 @@ impl Uplink {
         }
     }
 
+    /// The next frame of a continuous stream: the caller's, or silence.
+    fn tick(&mut self, now: Time) -> Option<Departure> {
+        let metronome = self.metronome.as_mut()?;
+        let most = metronome.frame_bytes();
+        let Some(Waiting::Audio(first)) = self.line.front_mut() else {
+            let piece = Piece {
+                data: metronome.silence(now)?,
+                given: now,
+                again: false,
+                filler: true,
+            };
+            return Some(Departure::Silence(self.give(now, piece)));
+        };
+        if !metronome.is_due(now) {
+            return None;
+        }
+        let piece = Piece {
+            data: first.data.split_to(first.data.len().min(most)),
+            ..first.clone()
+        };
+        if first.data.is_empty() {
+            self.line.pop_front();
+        }
+        Some(Departure::Audio(self.give(now, piece)))
+    }
+
     /// The provider has taken the audio so far into an item: none of it will be needed again.
     pub(crate) fn committed(&mut self) {
         self.given.clear();
@@ -160,7 +224,13 @@ impl Uplink {
 
     /// The connection is lost. What it was given and had not committed goes back to the front.
     pub(crate) fn on_lost(&mut self) {
+        if let Some(metronome) = &mut self.metronome {
+            metronome.stop();
+        }
         while let Some(mut piece) = self.given.pop_back() {
+            if piece.filler {
+                continue;
+            }
             piece.again = true;
             self.waiting += self.samples(&piece.data);
             self.line.push_front(Waiting::Audio(piece));
@@ -173,6 +243,13 @@ impl Uplink {
         if let Some(piece) = self.given.pop_back() {
             let samples = self.samples(&piece.data);
             self.given_samples -= samples;
+            if let Some(metronome) = &mut self.metronome {
+                metronome.took_back(samples);
+            }
+            if piece.filler {
+                self.marks.silence = self.marks.silence.saturating_sub(samples);
+                return;
+            }
             self.waiting += samples;
             let marks = &mut self.marks;
             let mark = if piece.again {
@@ -266,6 +343,10 @@ impl Uplink {
 
     /// When something may leave by its pace, or has waited too long.
     pub(crate) fn poll_timeout(&self, live: bool) -> Option<Time> {
+        if let Some(metronome) = self.metronome.as_ref().filter(|_| live) {
+            let waits = !self.line.is_empty();
+            return metronome.poll_timeout(waits);
+        }
         if live {
             return (self.is_paced() && !self.line.is_empty()).then(|| self.paced - LEAD);
         }
@@ -290,13 +371,23 @@ impl Uplink {
     /// Only audio is paced; a command leaves when the audio before it has.
     fn is_paced(&self) -> bool {
         self.pacing == UplinkPacing::RealTime
+            && self.metronome.is_none()
             && matches!(self.line.front(), Some(Waiting::Audio(piece)) if !piece.again)
     }
 
     fn give(&mut self, now: Time, piece: Piece) -> Bytes {
         let samples = self.samples(&piece.data);
-        self.waiting -= samples;
-        if piece.again {
+        if let Some(metronome) = &mut self.metronome {
+            metronome.sent(samples);
+        }
+        if piece.filler {
+            self.marks.silence += samples;
+        } else {
+            self.waiting -= samples;
+        }
+        if piece.filler {
+            // Silence of this side's own is nobody's to account for.
+        } else if piece.again {
             self.marks.replayed += samples;
         } else {
             self.marks.sent += samples;
@@ -331,7 +422,25 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn uplink(pacing: UplinkPacing) -> Uplink {
-        Uplink::new(AudioFormat::PCM16_24K, pacing, 5 * SECOND, 15 * SECOND)
+        let clock = InputClock::Free;
+        Uplink::new(
+            AudioFormat::PCM16_24K,
+            clock,
+            pacing,
+            5 * SECOND,
+            15 * SECOND,
+        )
+    }
+
+    fn continuous() -> Uplink {
+        let (clock, pacing) = (InputClock::Continuous, UplinkPacing::AsGiven);
+        Uplink::new(
+            AudioFormat::PCM16_24K,
+            clock,
+            pacing,
+            5 * SECOND,
+            15 * SECOND,
+        )
     }
 
     fn audio(millis: u64) -> Bytes {
@@ -398,7 +507,7 @@ mod tests {
             .iter()
             .map(|departure| match departure {
                 Departure::Audio(data) => data[0],
-                Departure::Ordered(..) => 0,
+                Departure::Silence(_) | Departure::Ordered(..) => 0,
             })
             .collect();
         assert_eq!(first_bytes, [2, 3, 4]);
@@ -423,6 +532,56 @@ mod tests {
         uplink.expire(Time::from_millis(5001));
         assert_eq!(uplink.marks().dropped, 2400);
         assert_eq!(drain(&mut uplink, Time::from_millis(5001)).len(), 1);
+    }
+
+    #[test]
+    fn a_continuous_clock_is_fed_in_real_time_by_the_caller_by_silence_and_while_muted() {
+        let mut uplink = continuous();
+        uplink.on_live(Time::ZERO);
+        let mut told = 0;
+        for millis in 0..12_000 {
+            let now = Time::from_millis(millis);
+            uplink.mute(millis >= 8_000);
+            // The caller speaks between 3 s and 6 s, and from 8 s on, muted.
+            if ((3_000..6_000).contains(&millis) || millis >= 8_000) && millis % 100 == 0 {
+                uplink.push_audio(now, audio(100));
+            }
+            for departure in drain(&mut uplink, now) {
+                let (Departure::Audio(data) | Departure::Silence(data)) = departure else {
+                    panic!("no command was given")
+                };
+                assert!(
+                    millis < 8_200 || data.iter().all(|byte| *byte == 0),
+                    "muted"
+                );
+                told += data.len() as u64 / 48;
+            }
+            assert!(told <= millis + 20, "ahead at {millis}: {told}");
+            assert!(told + 100 > millis, "starved at {millis}: {told}");
+        }
+        let marks = uplink.marks();
+        assert_eq!(marks.accepted, 24 * 7_000);
+        assert_eq!(marks.muted, 24 * 4_000);
+        assert_eq!(marks.sent + uplink.waiting(), marks.accepted);
+        assert!(marks.silence >= 24 * 4_800, "{marks:?}");
+    }
+
+    #[test]
+    fn on_a_continuous_clock_only_the_newest_half_second_is_sent_again() {
+        let mut uplink = continuous();
+        uplink.on_live(Time::ZERO);
+        for tick in 0..100 {
+            uplink.push_audio(Time::from_millis(tick * 20), audio(20));
+            drain(&mut uplink, Time::from_millis(tick * 20));
+        }
+        uplink.on_lost();
+        assert!(uplink.replayable() <= 24 * 500, "{}", uplink.replayable());
+        assert!(
+            drain(&mut uplink, Time::from_millis(2_000)).is_empty(),
+            "no clock runs"
+        );
+        uplink.expire(Time::from_millis(2_300));
+        assert!(uplink.replayable() <= 24 * 220, "{}", uplink.replayable());
     }
 
     #[test]

@@ -49,6 +49,7 @@ pub(crate) enum Verb {
     Say(Command),
     Interrupt,
     History,
+    Mute(bool),
 }
 
 /// Content stays out of debug output.
@@ -60,6 +61,7 @@ impl fmt::Debug for Verb {
             Self::Say(command) => command.name(),
             Self::Interrupt => "interrupt",
             Self::History => "history",
+            Self::Mute(_) => "mute",
         })
     }
 }

@@ -10,6 +10,7 @@
 
 mod bounds;
 mod close;
+mod continuous;
 mod delivery;
 mod interruption;
 mod order;

@@ -1,0 +1,119 @@
+//! What the provider says: who said what, and what follows.
+
+use super::*;
+
+impl Conversation {
+    pub(crate) fn event(&mut self, now: Time, event: Event) {
+        match event {
+            Event::Audio(mut chunk) => {
+                self.gate.on_progress(now);
+                if let Some(offset) = self.playhead.produced(now, &chunk) {
+                    self.answering = true;
+                    chunk.offset = offset;
+                    self.deliver(Event::Audio(chunk));
+                }
+            }
+            Event::ToolCall(call) => {
+                self.gate.on_progress(now);
+                if self.ledger.announce(&call, self.gate.response()) {
+                    self.history.on_call(&call);
+                    self.deliver(Event::ToolCall(call));
+                }
+            }
+            Event::Error(error) if error.benign => self.benign += 1,
+            event => {
+                self.remember(&event);
+                self.note(now, &event);
+                let speech = matches!(event, Event::SpeechStarted(_));
+                let interrupts = matches!(event, Event::Interrupted { .. })
+                    || (speech && self.manner.auto_interrupt);
+                self.deliver(event);
+                if interrupts {
+                    self.interrupt(now, None);
+                }
+            }
+        }
+        self.pump(now);
+    }
+
+    /// Follows what an event says about who said what.
+    pub(super) fn remember(&mut self, event: &Event) {
+        match event {
+            Event::ItemAdded { item, .. } | Event::ItemDone { item } => self.history.on_item(item),
+            Event::ItemDeleted { item } => self.history.on_deleted(item),
+            Event::InputCommitted { item, .. } => self.history.on_committed(item),
+            Event::InputTranscript(words) => self.history.on_text(Role::User, words, true),
+            Event::OutputTranscript(words) if !self.is_void_text(words) => {
+                self.history.on_text(Role::Assistant, words, true);
+            }
+            Event::OutputText(words) if !self.is_void_text(words) => {
+                self.history.on_text(Role::Assistant, words, false);
+            }
+            Event::ResponseDone(_) => self.history.on_response_done(),
+            _ => {}
+        }
+    }
+
+    /// Whether words belong to an answer that was interrupted before they came.
+    pub(super) fn is_void_text(&self, words: &TextDelta) -> bool {
+        self.playhead
+            .is_void_item(words.item.as_ref(), words.response.as_ref())
+    }
+
+    /// Follows what an event says about turns, responses and items.
+    pub(super) fn note(&mut self, now: Time, event: &Event) {
+        match event {
+            Event::SpeechStarted(_) => {
+                self.user = UserTurn::Speaking;
+                self.expecting = None;
+            }
+            Event::SpeechStopped(_) => self.user_done(now),
+            Event::InputCommitted { .. } => {
+                self.user_done(now);
+                self.out.push_back(Effect::Committed);
+            }
+            Event::ResponseStarted { response } => {
+                self.expecting = None;
+                self.answering = false;
+                if self.gate.is_cancelling() {
+                    self.playhead.void_response(response.clone());
+                }
+                self.gate.on_started(now, response.clone());
+            }
+            Event::OutputTranscript(_) | Event::OutputText(_) => {
+                self.gate.on_progress(now);
+                self.answering = self.gate.is_active();
+            }
+            Event::AudioDone { item, .. } => self.playhead.complete(item.as_ref()),
+            Event::ToolCallsCancelled { calls } => {
+                self.ledger.cancel(calls);
+            }
+            Event::ResponseDone(done) => self.response_done(done),
+            _ => {}
+        }
+    }
+
+    pub(super) fn user_done(&mut self, now: Time) {
+        self.user = UserTurn::Idle;
+        if self.manner.auto_response && !self.gate.is_active() {
+            self.expecting = Some(now + EXPECTATION);
+        }
+    }
+
+    pub(super) fn response_done(&mut self, done: &ResponseDone) {
+        let response = done.response.as_ref();
+        let cancelled = matches!(done.status, ResponseStatus::Cancelled { .. });
+        self.answering = false;
+        self.ledger.on_response_done(response, cancelled);
+        self.playhead.response_done(response);
+        if let Some(pending) = &mut self.interruption {
+            pending.response_ended();
+        }
+        if done.status == ResponseStatus::Completed {
+            self.out.push_back(Effect::Healthy);
+        }
+        // The follow-up takes its place before creates that wait: it belongs to this answer.
+        self.follow_up();
+        self.gate.on_done(response);
+    }
+}

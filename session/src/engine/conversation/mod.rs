@@ -1,0 +1,328 @@
+//! What the conversation is: turn, gate, ledger, playhead and interruption, reduced from events and
+//! commands to effects.
+
+mod events;
+mod recovery;
+mod stopping;
+
+use std::{collections::VecDeque, time::Duration};
+
+use antiphon_protocol::{
+    Capabilities, Command, CommandId, Event, Fault, Interruption, Item, Losses, PeerText, Recovery,
+    ResponseDone, ResponseOptions, ResponseStatus, Role, SeedLimits, ServerError, SessionConfig,
+    TextDelta, Time,
+};
+
+use super::{
+    Outcome, Played, Verb,
+    gate::{Gate, GateOut},
+    history::History,
+    interruption::Pending,
+    ledger::Ledger,
+    manner::Manner,
+    playhead::Playhead,
+};
+use crate::{Delivery, ModelTurn, SessionError, Turn, UserTurn};
+
+/// How long after the user's turn the server's own response may take to begin.
+const EXPECTATION: Duration = Duration::from_secs(10);
+/// Where numbers of the session's own commands begin, far above any caller's.
+const OWN: u64 = 1 << 48;
+
+/// What the conversation wants done, in order.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// Tell the reader.
+    Deliver(Event),
+    /// Send in program order.
+    Ordered(CommandId, Command),
+    /// Send at once.
+    Urgent(CommandId, Command),
+    /// Answer a caller.
+    Resolve(CommandId, Outcome),
+    /// Remove unread media of what was interrupted.
+    VoidUnread,
+    /// The user's audio so far is an item.
+    Committed,
+    /// A turn was completed.
+    Healthy,
+}
+
+#[derive(Debug)]
+pub(crate) struct Conversation {
+    manner: Manner,
+    gate: Gate,
+    ledger: Ledger,
+    playhead: Playhead,
+    history: History,
+    interruption: Option<Pending>,
+    user: UserTurn,
+    answering: bool,
+    /// Until when the server's own response is expected.
+    expecting: Option<Time>,
+    losses: Losses,
+    next_own: u64,
+    benign: u64,
+    out: VecDeque<Effect>,
+}
+
+impl Conversation {
+    pub(crate) fn new(caps: &Capabilities, config: &SessionConfig, follow_up: bool) -> Self {
+        let manner = Manner::new(caps, config, follow_up);
+        let format = manner.format;
+        Self {
+            manner,
+            gate: Gate::new(caps.single_response),
+            ledger: Ledger::default(),
+            playhead: Playhead::new(format),
+            history: History::default(),
+            interruption: None,
+            user: UserTurn::Idle,
+            answering: false,
+            expecting: None,
+            losses: Losses::default(),
+            next_own: OWN,
+            benign: 0,
+            out: VecDeque::new(),
+        }
+    }
+
+    pub(crate) fn command(&mut self, now: Time, id: CommandId, verb: Verb) {
+        match verb {
+            // Audio goes straight to the uplink, and so does what concerns only it.
+            Verb::Audio(_) | Verb::Mute(_) => {}
+            Verb::Text(text) => {
+                self.add_items(id, vec![Item::text(Role::User, text)]);
+                if !self.manner.create {
+                    return self.pump(now);
+                }
+                let create = self.own();
+                if !self.gate.create(create, ResponseOptions::default()) {
+                    self.fail(id, SessionError::Full);
+                }
+            }
+            Verb::Interrupt => self.interrupt(now, Some(id)),
+            Verb::History => {
+                let history = Outcome::History(self.history.items());
+                self.out.push_back(Effect::Resolve(id, history));
+            }
+            Verb::Say(Command::CreateResponse(options)) if self.manner.create => {
+                if !self.gate.create(id, options) {
+                    self.fail(id, SessionError::Full);
+                }
+            }
+            Verb::Say(Command::CancelResponse(_)) => self.gate.cancel(id),
+            Verb::Say(Command::ToolResults(results)) => match self.ledger.answer(id, &results) {
+                Ok(()) => {
+                    self.history.on_results(id, &results);
+                    self.out
+                        .push_back(Effect::Ordered(id, Command::ToolResults(results)));
+                }
+                Err(error) => self.fail(id, error.into()),
+            },
+            Verb::Say(Command::AddItems(items)) => self.add_items(id, items),
+            Verb::Say(command @ (Command::Truncate { .. } | Command::DeleteItem(_))) => {
+                self.out.push_back(Effect::Urgent(id, command));
+            }
+            Verb::Say(command) => self.out.push_back(Effect::Ordered(id, command)),
+        }
+        self.pump(now);
+    }
+
+    fn add_items(&mut self, id: CommandId, items: Vec<Item>) {
+        self.history.on_command(id, &items);
+        self.out
+            .push_back(Effect::Ordered(id, Command::AddItems(items)));
+    }
+
+    /// An ordered command has left.
+    pub(crate) fn sent(&mut self, now: Time, id: CommandId) {
+        self.gate.on_sent(now, id);
+    }
+
+    /// A command was carried out, as far as the provider says.
+    pub(crate) fn confirmed(&mut self, now: Time, id: CommandId) {
+        if let Some(pending) = &mut self.interruption {
+            pending.answered(id, true);
+        }
+        self.pump(now);
+    }
+
+    /// A command was refused. Returns whether the conversation deals with it by itself.
+    pub(crate) fn refused(&mut self, now: Time, id: CommandId, benign: bool) -> bool {
+        let mut absorbed = self.gate.on_refused(now, id, benign);
+        if let Some(pending) = &mut self.interruption {
+            absorbed |= pending.answered(id, benign);
+        }
+        self.pump(now);
+        absorbed
+    }
+
+    /// A command came back.
+    pub(crate) fn undelivered(&mut self, now: Time, id: CommandId, command: &Command, lost: bool) {
+        if matches!(command, Command::ToolResults(_)) {
+            self.ledger.returned(id, lost);
+        }
+        self.history.on_undelivered(id);
+        self.refused(now, id, false);
+    }
+
+    /// A command waited too long and was given up.
+    pub(crate) fn expired(&mut self, now: Time, id: CommandId) {
+        self.ledger.returned(id, false);
+        self.history.on_undelivered(id);
+        self.refused(now, id, false);
+    }
+
+    pub(crate) fn played(&mut self, now: Time, played: &Played) {
+        self.playhead.report(played);
+        self.pump(now);
+    }
+
+    /// The reader has taken audio.
+    pub(crate) fn taken(&mut self, now: Time, chunk: &antiphon_protocol::AudioChunk) {
+        self.playhead.taken(now, chunk);
+    }
+
+    pub(crate) fn is_void(&self, chunk: &antiphon_protocol::AudioChunk) -> bool {
+        self.playhead.is_void(chunk)
+    }
+
+    pub(crate) fn on_timeout(&mut self, now: Time) {
+        self.gate.on_timeout(now);
+        self.playhead.advance(now);
+        if self.expecting.is_some_and(|until| until <= now) {
+            self.expecting = None;
+        }
+        self.pump(now);
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<Time> {
+        let settle = self.interruption.as_ref().map(Pending::deadline);
+        [
+            self.gate.poll_timeout(),
+            self.playhead.runs_dry(),
+            self.expecting,
+            settle,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    pub(crate) fn poll_effect(&mut self) -> Option<Effect> {
+        self.out.pop_front()
+    }
+
+    pub(crate) fn turn(&self) -> Turn {
+        let model = if self.answering {
+            ModelTurn::Answering
+        } else if self.gate.is_busy() || self.expecting.is_some() {
+            ModelTurn::Thinking
+        } else {
+            ModelTurn::Idle
+        };
+        Turn {
+            user: self.user,
+            model,
+            open_calls: self.ledger.open(),
+            playing: self.playhead.is_playing(),
+        }
+    }
+
+    /// Benign refusals that were absorbed.
+    pub(crate) fn benign_refusals(&self) -> u64 {
+        self.benign
+    }
+
+    /// Whether a response runs.
+    pub(crate) fn is_responding(&self) -> bool {
+        self.gate.is_active()
+    }
+
+    fn pump(&mut self, now: Time) {
+        self.follow_up();
+        self.pump_gate();
+        if !self.gate.is_open()
+            && let Some(pending) = &mut self.interruption
+        {
+            pending.response_ended();
+        }
+        let settled = self
+            .interruption
+            .as_ref()
+            .and_then(|pending| pending.settle(now));
+        if let Some(report) = settled {
+            let callers = self
+                .interruption
+                .take()
+                .map(|pending| pending.callers)
+                .unwrap_or_default();
+            for caller in callers {
+                let outcome = Outcome::Interrupted(report.clone());
+                self.out.push_back(Effect::Resolve(caller, outcome));
+            }
+            self.deliver(Event::InterruptionSettled(report));
+        }
+    }
+
+    fn follow_up(&mut self) {
+        if self.ledger.take_follow_up() && self.manner.follow_up {
+            let id = self.own();
+            self.gate.create_first(id);
+        }
+    }
+
+    fn pump_gate(&mut self) {
+        while let Some(out) = self.gate.poll_output() {
+            match out {
+                GateOut::Create(id, options) => {
+                    self.out
+                        .push_back(Effect::Ordered(id, Command::CreateResponse(options)));
+                }
+                GateOut::Cancel(id, response) => {
+                    self.out
+                        .push_back(Effect::Urgent(id, Command::CancelResponse(response)));
+                }
+                GateOut::Idle(id) => {
+                    let nothing = Delivery {
+                        command: id,
+                        acknowledged: true,
+                    };
+                    self.out
+                        .push_back(Effect::Resolve(id, Outcome::Delivered(nothing)));
+                }
+                GateOut::Stalled(response) => {
+                    self.answering = false;
+                    if let Some(pending) = &mut self.interruption {
+                        pending.response_ended();
+                    }
+                    self.ledger.on_response_done(response.as_ref(), false);
+                    self.deliver(Event::Error(stalled()));
+                }
+            }
+        }
+    }
+
+    fn deliver(&mut self, event: Event) {
+        self.out.push_back(Effect::Deliver(event));
+    }
+
+    fn fail(&mut self, id: CommandId, error: SessionError) {
+        self.out
+            .push_back(Effect::Resolve(id, Outcome::Failed(error)));
+    }
+
+    fn own(&mut self) -> CommandId {
+        self.next_own += 1;
+        CommandId::new(self.next_own)
+    }
+}
+
+fn stalled() -> ServerError {
+    ServerError {
+        message: PeerText::new("the response has been silent for 30 s; its place was given up"),
+        fault: Fault::Timeout,
+        ..ServerError::default()
+    }
+}

@@ -1,0 +1,71 @@
+//! What a change of connection costs, and what the next one is told.
+
+use super::*;
+
+impl Conversation {
+    /// The connection is gone and took everything open with it.
+    pub(crate) fn lost(&mut self, now: Time, resumable: bool, waits: impl Fn(CommandId) -> bool) {
+        let response = self.gate.response().cloned();
+        let active = self.gate.is_active();
+        self.losses.response_lost |= self.gate.on_lost(waits);
+        self.answering = false;
+        self.expecting = None;
+        self.user = UserTurn::Idle;
+        if !resumable {
+            self.losses.calls_void.extend(self.ledger.void_all());
+        }
+        self.playhead.response_done(None);
+        if let Some(pending) = &mut self.interruption {
+            pending.abandon();
+        }
+        if active {
+            let reason = Some("connection_lost".to_owned());
+            let status = ResponseStatus::Incomplete { reason };
+            self.deliver(Event::ResponseDone(ResponseDone {
+                response,
+                status,
+                usage: None,
+            }));
+        }
+        self.pump(now);
+    }
+
+    /// A new connection is ready, which knows all, what it was given, or nothing. Returns what the
+    /// change has cost.
+    pub(crate) fn rotated(
+        &mut self,
+        now: Time,
+        recovery: Recovery,
+        seeded: usize,
+        waits: impl Fn(CommandId) -> bool,
+    ) -> Losses {
+        let mut losses = std::mem::take(&mut self.losses);
+        let total = self.history.total();
+        losses.items_kept = match recovery {
+            Recovery::Resumed => total,
+            Recovery::Reseeded => seeded,
+            _ => 0,
+        };
+        losses.items_lost = total - losses.items_kept.min(total);
+        if recovery != Recovery::Resumed {
+            losses.calls_void.extend(self.ledger.void_all());
+            self.history.forget_ids(waits);
+        }
+        // An answer of which nothing was heard is asked for again; one that was cut off is not,
+        // since the user has heard its beginning.
+        let ask =
+            recovery == Recovery::Reseeded && losses.response_lost && self.history.awaits_answer();
+        if ask && !self.gate.is_busy() {
+            let id = self.own();
+            self.gate.create_first(id);
+            losses.response_asked_again = true;
+        }
+        self.pump(now);
+        losses
+    }
+
+    /// History for a connection that knows nothing.
+    pub(crate) fn seed(&self, limits: SeedLimits, waits: impl Fn(CommandId) -> bool) -> Vec<Item> {
+        self.history.seed(limits, waits)
+    }
+}

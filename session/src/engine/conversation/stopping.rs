@@ -1,0 +1,107 @@
+//! Interruption: flush, cancel, shorten to what was heard.
+
+use super::*;
+
+impl Conversation {
+    /// Stops the model: by the caller's word, or because the provider said that the user spoke.
+    pub(super) fn interrupt(&mut self, now: Time, caller: Option<CommandId>) {
+        if caller.is_some() {
+            for voided in self.gate.void_waiting() {
+                self.fail(voided, SessionError::Interrupted);
+            }
+        }
+        if let Some(pending) = &mut self.interruption {
+            pending.callers.extend(caller);
+            if caller.is_some() {
+                self.cancel();
+            }
+            return;
+        }
+        // By the caller's word a response that was only asked for is stopped too.
+        let responding = if caller.is_some() {
+            self.gate.is_open()
+        } else {
+            self.gate.is_active()
+        };
+        let stopped = self.playhead.interrupt(now, responding);
+        if stopped.is_empty() && !responding {
+            if let Some(caller) = caller {
+                let nothing = Outcome::Interrupted(Interruption {
+                    confirmed: true,
+                    ..Interruption::default()
+                });
+                self.out.push_back(Effect::Resolve(caller, nothing));
+            }
+            return;
+        }
+        self.playhead.void_response(self.gate.response().cloned());
+        self.out.push_back(Effect::VoidUnread);
+        if caller.is_some() {
+            self.cancel();
+        }
+        let items = stopped
+            .iter()
+            .map(|stopped| stopped.heard.clone())
+            .collect();
+        for stopped in &stopped {
+            self.history.on_interrupted(&stopped.heard);
+        }
+        let report = Interruption {
+            items,
+            ..Interruption::default()
+        };
+        // Without a cancel nothing tells when the model has stopped: what can be done is done here.
+        let stoppable = caller.is_none() || self.manner.cancel;
+        let mut pending = Pending::new(now, report, responding && stoppable);
+        if responding && !stoppable {
+            pending.leave_running();
+        }
+        pending.callers.extend(caller);
+        for stopped in stopped {
+            let Some(item) = stopped.heard.item.filter(|item| !item.is_synthetic()) else {
+                continue;
+            };
+            let heard = stopped.heard.heard;
+            // The wire counts in whole milliseconds; less than one was not heard.
+            let command = if self.manner.format.millis_of(heard) == 0 {
+                self.manner.delete.then_some(Command::DeleteItem(item))
+            } else {
+                let content_index = stopped.content_index;
+                self.manner.truncate.then_some(Command::Truncate {
+                    item,
+                    content_index,
+                    heard,
+                })
+            };
+            if let Some(command) = command {
+                let id = self.own();
+                pending.wait_for(id);
+                self.out.push_back(Effect::Urgent(id, command));
+            }
+        }
+        self.interruption = Some(pending);
+    }
+
+    pub(super) fn cancel(&mut self) {
+        if !self.manner.cancel {
+            return;
+        }
+        let id = self.own();
+        self.gate.cancel(id);
+        self.pump_gate();
+    }
+
+    /// How many bytes of unread audio the interruption removed.
+    pub(crate) fn voided(&mut self, bytes: usize) {
+        if let Some(pending) = &mut self.interruption {
+            pending.voided(bytes);
+        }
+    }
+
+    /// The calls of `interrupt()` that nobody will answer, when the session is over.
+    pub(crate) fn abandon(&mut self) {
+        if let Some(pending) = &mut self.interruption {
+            pending.abandon();
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What flows: effects to where they belong, waiting commands to the link, events to readers.
+
+use antiphon_protocol::{Command, CommandId, Event, Time};
+use antiphon_transport::{Input, LinkCommand, Machine, Output};
+
+use super::{Departure, Effect, Engine, EngineOutput, WINDOW};
+use crate::SessionError;
+
+impl Engine {
+    pub(super) fn on_effect(&mut self, now: Time, effect: Effect) {
+        match effect {
+            Effect::Deliver(event) => self.deliver(now, event),
+            Effect::Ordered(id, command) => {
+                if let Err(command) = self.uplink.push(now, id, command) {
+                    self.conversation.undelivered(now, id, &command, false);
+                    self.fail(id, SessionError::Full);
+                }
+            }
+            Effect::Urgent(id, command) => self.send(now, id, command),
+            Effect::Resolve(id, outcome) => self.resolve(id, outcome),
+            Effect::VoidUnread => {
+                let conversation = &self.conversation;
+                let bytes = self.inbox.void(now, |chunk| conversation.is_void(chunk));
+                self.conversation.voided(bytes);
+            }
+            Effect::Committed => self.uplink.committed(),
+            Effect::Healthy => self.link.handle(now, Input::Command(LinkCommand::Healthy)),
+        }
+    }
+
+    pub(super) fn send_waiting(&mut self, now: Time) -> bool {
+        let live = self.state.generation.is_some() && self.state.ended.is_none();
+        if !live || self.link.pending_bytes() >= WINDOW {
+            return false;
+        }
+        match self.uplink.depart(now) {
+            None => false,
+            Some(Departure::Audio(data) | Departure::Silence(data)) => {
+                self.next_audio += 1;
+                self.send(now, CommandId::new(self.next_audio), Command::Audio(data));
+                true
+            }
+            Some(Departure::Ordered(id, command)) => {
+                self.conversation.sent(now, id);
+                self.send(now, id, command);
+                true
+            }
+        }
+    }
+
+    /// When the uplink has something to do by the clock alone; a full window waits for the wire.
+    pub(super) fn uplink_timeout(&self) -> Option<Time> {
+        let live = self.state.generation.is_some();
+        let held = live && self.link.pending_bytes() >= WINDOW;
+        (!held).then(|| self.uplink.poll_timeout(live)).flatten()
+    }
+
+    pub(super) fn rotate_if_quiet(&mut self, now: Time) -> bool {
+        let quiet = self.conversation.turn().is_idle();
+        match self.rotation.take_if(|_| quiet) {
+            None => false,
+            Some(cause) => {
+                self.link
+                    .handle(now, Input::Command(LinkCommand::Rotate(cause)));
+                true
+            }
+        }
+    }
+
+    pub(super) fn pause(&mut self, now: Time) -> bool {
+        let paused = !self.inbox.has_room();
+        if paused == self.read_paused {
+            return false;
+        }
+        self.read_paused = paused;
+        self.link
+            .handle(now, Input::Command(LinkCommand::ReadPaused(paused)));
+        true
+    }
+
+    pub(super) fn send(&mut self, now: Time, id: CommandId, command: Command) {
+        self.link
+            .handle(now, Input::Command(LinkCommand::Send { id, command }));
+    }
+
+    pub(super) fn deliver(&mut self, now: Time, event: Event) {
+        if self.observed.passes(&event) {
+            self.out
+                .push_back(Output::Up(EngineOutput::Show(event.clone())));
+        }
+        if let (Event::Audio(chunk), false) = (&event, self.inbox.is_open()) {
+            // Nobody will take it, so it counts as taken.
+            self.conversation.taken(now, chunk);
+        }
+        self.inbox.push(now, event);
+    }
+}

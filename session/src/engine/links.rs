@@ -1,0 +1,142 @@
+//! What the link reports: plans that are due, connections that come and go, the end.
+
+use std::sync::Arc;
+
+use antiphon_protocol::{
+    Ended, Event, OpeningPlan, Recovery, ResumeToken, Rotation, RotationCause, Time,
+};
+use antiphon_transport::{Input, LinkCommand, LinkOutput, Machine, Output, Undelivered};
+
+use super::{Effect, Engine, EngineOutput, Outcome};
+use crate::SessionError;
+
+impl Engine {
+    pub(super) fn on_link(&mut self, now: Time, output: Output<LinkOutput>) {
+        let output = match output {
+            Output::Wire(action) => return self.out.push_back(Output::Wire(action)),
+            Output::Up(output) => output,
+        };
+        match output {
+            LinkOutput::NeedPlan { resume, .. } => self.plan(now, resume),
+            LinkOutput::Event { event, .. } => {
+                if let Event::SessionStarted(started) = &event {
+                    self.state.session_id.clone_from(&started.id);
+                }
+                self.conversation.event(now, event);
+            }
+            LinkOutput::RotationDue { cause, .. } => self.rotation = Some(cause),
+            LinkOutput::Receipt { id, receipt } => self.on_receipt(now, id, receipt),
+            LinkOutput::Phase(phase) => {
+                self.state.phase = phase;
+                self.deliver(now, Event::Phase(phase));
+            }
+            LinkOutput::Ready {
+                generation,
+                cause,
+                resumed,
+                seeded,
+            } => {
+                self.state.generation = Some(generation);
+                self.uplink.on_live(now);
+                self.ready(now, cause, resumed, seeded);
+            }
+            LinkOutput::Lost { .. } => self.lost(now),
+            LinkOutput::Closed(ended) => self.ended(now, ended),
+            _ => {}
+        }
+    }
+
+    /// Says what the next connection is opened with: the provider's handle, or history.
+    pub(super) fn plan(&mut self, now: Time, resume: Option<ResumeToken>) {
+        let mut seed = Vec::new();
+        if resume.is_none() {
+            for (id, command) in self.uplink.take_results() {
+                self.conversation.undelivered(now, id, &command, true);
+                self.fail(id, SessionError::Undelivered(Undelivered::Lost));
+            }
+            seed = self
+                .conversation
+                .seed(self.seed_limits, |id| self.uplink.waits(id));
+        }
+        self.seeded = seed.len();
+        let config = Arc::clone(&self.config);
+        let plan = OpeningPlan {
+            config,
+            seed,
+            bridge: None,
+            resume,
+            ordinal: self.planned,
+        };
+        self.planned = self.planned.saturating_add(1);
+        self.link
+            .handle(now, Input::Command(LinkCommand::Plan(plan)));
+    }
+
+    pub(super) fn ready(&mut self, now: Time, cause: RotationCause, resumed: bool, seeded: bool) {
+        if cause == RotationCause::Start {
+            return;
+        }
+        let recovery = match (resumed, seeded && self.seeded > 0) {
+            (true, _) => Recovery::Resumed,
+            (false, true) => Recovery::Reseeded,
+            (false, false) => Recovery::Fresh,
+        };
+        self.uplink.expire(now);
+        let mut losses = {
+            let uplink = &self.uplink;
+            self.conversation
+                .rotated(now, recovery, self.seeded, |id| uplink.waits(id))
+        };
+        losses.samples_replayed = self.uplink.replayable();
+        losses.samples_dropped = self.uplink.marks().dropped - self.dropped_before;
+        self.rotation = None;
+        self.state.rotations = self.state.rotations.saturating_add(1);
+        if let Some(generation) = self.state.generation {
+            self.deliver(
+                now,
+                Event::Rotated(Rotation {
+                    generation,
+                    cause,
+                    recovery,
+                    losses,
+                }),
+            );
+        }
+    }
+
+    pub(super) fn lost(&mut self, now: Time) {
+        self.state.generation = None;
+        self.state.session_id = None;
+        self.dropped_before = self.uplink.marks().dropped;
+        self.uplink.on_lost();
+        // Whether the calls live on is known when the next connection says that it has resumed.
+        let uplink = &self.uplink;
+        self.conversation.lost(now, true, |id| uplink.waits(id));
+    }
+
+    pub(super) fn ended(&mut self, now: Time, mut ended: Ended) {
+        self.closing = true;
+        ended.response_cut |= self.conversation.is_responding();
+        if let Some(cause) = self.verdict.take() {
+            ended.cause = cause;
+        }
+        self.uplink.clear();
+        self.conversation.abandon();
+        self.conversation.lost(now, false, |_| false);
+        while let Some(effect) = self.conversation.poll_effect() {
+            match effect {
+                Effect::Deliver(event) => self.deliver(now, event),
+                Effect::Resolve(id, outcome) => self.resolve(id, outcome),
+                _ => {}
+            }
+        }
+        for id in std::mem::take(&mut self.callers).into_keys() {
+            let outcome = Outcome::Failed(SessionError::Ended);
+            self.out
+                .push_back(Output::Up(EngineOutput::Resolve { id, outcome }));
+        }
+        self.state.generation = None;
+        self.state.ended = Some(ended.clone());
+        self.deliver(now, Event::Ended(ended));
+    }
+}

@@ -1,0 +1,114 @@
+//! What callers ask, and what is due by the clock.
+
+use std::sync::Arc;
+
+use antiphon_protocol::{Command, EndedCause, Time};
+use antiphon_transport::{CloseRequest, Input, Machine, Output, Undelivered};
+
+use super::{Caller, Engine, EngineCommand, EngineOutput, Outcome, Verb};
+use crate::{Delivery, SessionError};
+
+impl Engine {
+    pub(super) fn command(&mut self, now: Time, command: EngineCommand) {
+        match command {
+            EngineCommand::Do {
+                verb: Verb::Audio(data),
+                ..
+            } => {
+                self.uplink.push_audio(now, data);
+                if self.closing {
+                    self.uplink.clear();
+                }
+            }
+            EngineCommand::Do { id, verb } if self.closing => {
+                drop(verb);
+                let outcome = Outcome::Failed(SessionError::Ended);
+                self.out
+                    .push_back(Output::Up(EngineOutput::Resolve { id, outcome }));
+            }
+            EngineCommand::Do {
+                id,
+                verb: Verb::Mute(muted),
+            } => {
+                self.uplink.mute(muted);
+                self.state.muted = muted;
+                let delivery = Delivery {
+                    command: id,
+                    acknowledged: true,
+                };
+                let outcome = Outcome::Delivered(delivery);
+                self.out
+                    .push_back(Output::Up(EngineOutput::Resolve { id, outcome }));
+            }
+            EngineCommand::Do { id, verb } => {
+                let wants_ack = match &verb {
+                    Verb::Say(Command::Configure(config)) => {
+                        self.wanted.push((id, Arc::clone(config)));
+                        self.acknowledges
+                    }
+                    _ => false,
+                };
+                self.callers.insert(
+                    id,
+                    Caller {
+                        wants_ack,
+                        deadline: None,
+                    },
+                );
+                self.conversation.command(now, id, verb);
+            }
+            EngineCommand::Played(played) => self.conversation.played(now, &played),
+            EngineCommand::Observe(filter) => self.observed = filter,
+            EngineCommand::ReaderGone => self.inbox.shut(),
+        }
+    }
+
+    pub(super) fn on_timeout(&mut self, now: Time) {
+        self.conversation.on_timeout(now);
+        if self.state.generation.is_none() {
+            for id in self.uplink.expire(now) {
+                self.conversation.expired(now, id);
+                self.fail(id, SessionError::Undelivered(Undelivered::NotLive));
+            }
+        }
+        let late: Vec<_> = self
+            .callers
+            .iter()
+            .filter(|(_, caller)| caller.deadline.is_some_and(|deadline| deadline <= now))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in late {
+            self.fail(id, SessionError::Deadline);
+        }
+        if self
+            .inbox
+            .full_since()
+            .is_some_and(|since| since + self.limits.reader_stall <= now)
+        {
+            if self.limits.drop_media {
+                self.state.media_dropped += self.inbox.drop_media(now) as u64;
+            }
+            // What is left is control, which is never dropped.
+            if !self.inbox.has_room() && self.verdict.is_none() {
+                self.verdict = Some(EndedCause::ReaderStalled);
+                self.close(
+                    now,
+                    CloseRequest {
+                        deadline: None,
+                        dropped: false,
+                    },
+                );
+            }
+        }
+    }
+
+    pub(super) fn close(&mut self, now: Time, request: CloseRequest) {
+        if !self.closing {
+            self.closing = true;
+            for id in self.uplink.clear() {
+                self.fail(id, SessionError::Undelivered(Undelivered::Closing));
+            }
+        }
+        self.link.handle(now, Input::Close(request));
+    }
+}
