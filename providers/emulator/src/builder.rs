@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use antiphon_protocol::{Secret, WallTime};
 
-use crate::{Script, openai::Settings};
+use crate::{Script, gemini, live, openai::Settings};
 
 /// How a connection with a missing or wrong key is refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,7 +12,8 @@ pub enum Refusal {
     /// HTTP 401 with a JSON body, in place of the upgrade.
     #[default]
     Status,
-    /// The upgrade succeeds; an `error` event and a close frame with code 3000 follow.
+    /// The upgrade succeeds; an `error` event and a close frame with code 3000 follow, on Gemini Live
+    /// a close frame with code 1008 alone.
     Event,
 }
 
@@ -27,6 +28,10 @@ pub struct Builder {
     session_limit: Duration,
     thinking: Duration,
     rate_limits: bool,
+    gemini: gemini::Settings,
+    live: live::Settings,
+    /// Where sidebands and forks find the sessions of GPT-Live.
+    pub(crate) hall: live::Hall,
     seed: u64,
     pub(crate) max_connections: usize,
 }
@@ -58,6 +63,9 @@ impl Builder {
             session_limit: Duration::from_secs(3_600),
             thinking: Duration::from_millis(120),
             rate_limits: true,
+            gemini: gemini::Settings::new(Script::weather()),
+            live: live::Settings::new(Script::weather()),
+            hall: live::Hall::new(),
             seed: 0,
             max_connections: 64,
         }
@@ -88,9 +96,11 @@ impl Builder {
         self
     }
 
-    /// How long a session may last; then `session_expired` and a close frame with code 1001.
+    /// How long a session may last: by default an hour on OpenAI Realtime, which then sends
+    /// `session_expired` and a close frame with code 1001, and two hours on GPT-Live.
     pub fn session_limit(mut self, limit: Duration) -> Self {
         self.session_limit = limit;
+        self.live.session_limit = limit;
         self
     }
 
@@ -103,6 +113,35 @@ impl Builder {
     /// Whether `rate_limits.updated` is sent with each response, as some sessions do.
     pub fn rate_limits(mut self, sent: bool) -> Self {
         self.rate_limits = sent;
+        self
+    }
+
+    /// Changes what only connections of the Gemini Live protocol have. Script, service, version, seed,
+    /// calendar and `thinking` are each connection's own.
+    ///
+    /// ```
+    /// # use antiphon_emulator::Builder;
+    /// # use std::time::Duration;
+    /// let builder = Builder::new().gemini(|gemini| {
+    ///     gemini.connection_limit = Duration::from_secs(90);
+    ///     gemini.notice = Duration::from_secs(30);
+    /// });
+    /// ```
+    pub fn gemini(mut self, change: impl FnOnce(&mut gemini::Settings)) -> Self {
+        change(&mut self.gemini);
+        self
+    }
+
+    /// Changes what only sessions of GPT-Live have. Script, seed, calendar and `thinking` are each
+    /// connection's own.
+    ///
+    /// ```
+    /// # use antiphon_emulator::Builder;
+    /// # use std::time::Duration;
+    /// let builder = Builder::new().live(|live| live.starvation = Duration::from_secs(5));
+    /// ```
+    pub fn live(mut self, change: impl FnOnce(&mut live::Settings)) -> Self {
+        change(&mut self.live);
         self
     }
 
@@ -130,18 +169,54 @@ impl Builder {
         self.refusal
     }
 
-    /// The settings of the `number`th connection.
-    pub(crate) fn settings(&self, number: u64, model: Option<String>, now: WallTime) -> Settings {
+    /// What the `number`th connection plays.
+    fn script_of(&self, number: u64) -> Arc<Script> {
         let place = usize::try_from(number)
             .unwrap_or(usize::MAX)
             .min(self.scripts.len().saturating_sub(1));
-        let script = self
-            .scripts
+        self.scripts
             .get(place)
-            .map_or_else(Arc::default, Arc::clone);
-        let mut settings = Settings::new(script);
+            .map_or_else(Arc::default, Arc::clone)
+    }
+
+    /// The seed of the `number`th connection.
+    fn seed_of(&self, number: u64) -> u64 {
+        self.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
+    /// The settings of the `number`th connection, of the Gemini Live protocol.
+    pub(crate) fn gemini_settings(
+        &self,
+        number: u64,
+        service: gemini::Service,
+        version: String,
+        now: WallTime,
+    ) -> gemini::Settings {
+        let mut settings = self.gemini.clone();
+        settings.script = self.script_of(number);
+        settings.service = service;
+        settings.version = version;
+        settings.seed = self.seed_of(number);
+        settings.opened_at = now;
+        settings.thinking = self.thinking;
+        settings
+    }
+
+    /// The settings of the `number`th connection, of GPT-Live.
+    pub(crate) fn live_settings(&self, number: u64, now: WallTime) -> live::Settings {
+        let mut settings = self.live.clone();
+        settings.script = self.script_of(number);
+        settings.seed = self.seed_of(number);
+        settings.opened_at = now;
+        settings.thinking = self.thinking;
+        settings
+    }
+
+    /// The settings of the `number`th connection, of OpenAI Realtime.
+    pub(crate) fn settings(&self, number: u64, model: Option<String>, now: WallTime) -> Settings {
+        let mut settings = Settings::new(self.script_of(number));
         settings.model = model;
-        settings.seed = self.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        settings.seed = self.seed_of(number);
         settings.opened_at = now;
         settings.session_limit = self.session_limit;
         settings.thinking = self.thinking;

@@ -29,6 +29,25 @@ impl Ids {
         (0..count).map(|_| pick(self.word() >> 16)).collect()
     }
 
+    /// `count` decimal digits, of which the first is no zero.
+    pub(crate) fn digits(&mut self, count: usize) -> String {
+        let mut digit = |least: u64| char::from(b'0' + (least + self.word() % (10 - least)) as u8);
+        (0..count).map(|at| digit(u64::from(at == 0))).collect()
+    }
+
+    /// A random UUID, as text.
+    pub(crate) fn uuid(&mut self) -> String {
+        let (high, low) = (self.word(), self.word());
+        format!(
+            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+            high >> 32,
+            high >> 16 & 0xffff,
+            high & 0xfff,
+            low >> 48 & 0x3fff | 0x8000,
+            low & 0xffff_ffff_ffff,
+        )
+    }
+
     /// SplitMix64, small and well mixed.
     fn word(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -51,5 +70,18 @@ mod tests {
         assert_eq!(first.len(), "item_".len() + 21);
         assert_ne!(first, ids.id("item"));
         assert_ne!(first, Ids::new(8).id("item"));
+    }
+
+    #[test]
+    fn digits_and_uuids_have_their_form() {
+        let mut ids = Ids::new(3);
+        for _ in 0..100 {
+            let digits = ids.digits(19);
+            assert_eq!(digits.len(), 19);
+            assert!(!digits.starts_with('0') && digits.bytes().all(|digit| digit.is_ascii_digit()));
+            let uuid = ids.uuid();
+            let lengths: Vec<usize> = uuid.split('-').map(str::len).collect();
+            assert_eq!(lengths, [8, 4, 4, 4, 12], "{uuid}");
+        }
     }
 }

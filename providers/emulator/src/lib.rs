@@ -2,7 +2,10 @@
 
 mod audio;
 mod builder;
+pub mod gemini;
 mod ids;
+mod joint;
+pub mod live;
 mod memory;
 pub mod openai;
 pub mod peer;

@@ -17,7 +17,7 @@ use crate::{
     route::Route,
 };
 
-/// The wall clock of sessions in memory, which run under virtual time: a fixed day.
+/// The day on which the clock of sessions in memory begins, since they run under virtual time.
 const DAY: WallTime = WallTime::from_unix_seconds(1_800_000_000);
 
 impl Builder {
@@ -39,7 +39,8 @@ impl Builder {
                 return refused(401, "Incorrect API key provided.");
             }
             let url = &request.endpoint.url;
-            let Some(route) = Route::of(url.path(), url.query()) else {
+            let route = Route::of(url.path(), url.query());
+            let Some(route) = route.filter(|route| builder.finds(route)) else {
                 return refused(404, "There is no such path.");
             };
             let number = number.fetch_add(1, Ordering::Relaxed);
@@ -72,7 +73,9 @@ impl MemoryPeer {
 impl testing::Peer for MemoryPeer {
     fn on_open(&mut self, now: Time) {
         if let Some(route) = self.route.take() {
-            self.peer = Some(self.builder.peer(self.number, route, now, DAY));
+            let since = u64::try_from(now.since_origin().as_millis()).unwrap_or(u64::MAX);
+            let wall = WallTime::from_unix_millis(DAY.as_unix_millis().saturating_add(since));
+            self.peer = Some(self.builder.peer(self.number, route, now, wall));
         }
     }
 

@@ -44,3 +44,24 @@ pub trait Peer: Send {
     /// When [`Input::Timeout`] is wanted, if no frame comes before.
     fn poll_timeout(&self) -> Option<Time>;
 }
+
+/// What a client meets that comes too late: what it asked for ended while the connection opened.
+#[derive(Debug, Default)]
+pub(crate) struct Gone {
+    told: bool,
+}
+
+impl Peer for Gone {
+    fn handle(&mut self, _now: Time, _input: Input) {}
+
+    fn poll_output(&mut self) -> Option<Output> {
+        (!std::mem::replace(&mut self.told, true)).then(|| Output::Close {
+            code: 1008,
+            reason: "There is no such session.".to_owned(),
+        })
+    }
+
+    fn poll_timeout(&self) -> Option<Time> {
+        None
+    }
+}

@@ -3,8 +3,8 @@
 use antiphon_protocol::{Time, WallTime};
 
 use crate::{
-    Builder, openai,
-    peer::{Input, Peer},
+    Builder, gemini, live, openai,
+    peer::{Gone, Input, Peer},
 };
 
 /// What a client asked for by the path and the query of its request.
@@ -15,22 +15,73 @@ pub(crate) enum Route {
         /// The model of the query.
         model: Option<String>,
     },
+    /// GPT-Live: `…/live/sessions`.
+    Live,
+    /// A sideband of GPT-Live: `…/live/sessions/ID/attach`.
+    LiveAttach {
+        /// The session.
+        id: String,
+    },
+    /// A fork of GPT-Live: `…/live/sessions/ID/fork`.
+    LiveFork {
+        /// The stored session.
+        id: String,
+    },
+    /// Gemini Live: any path with `BidiGenerateContent` in it.
+    Gemini {
+        /// Developer API or Vertex.
+        service: gemini::Service,
+        /// The version in the path, such as `v1beta`.
+        version: String,
+    },
 }
 
 impl Route {
     /// The protocol behind `path`; `None` when there is none.
     pub(crate) fn of(path: &str, query: Option<&str>) -> Option<Self> {
-        let last = path.split('/').rfind(|part| !part.is_empty());
-        match last {
-            Some("realtime") => Some(Self::Realtime {
+        if path.contains("BidiGenerateContent") {
+            return Some(Self::gemini(path));
+        }
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        match *parts.as_slice() {
+            [.., "realtime"] => Some(Self::Realtime {
                 model: query_value(query, "model"),
             }),
+            [.., "live", "sessions"] => Some(Self::Live),
+            [.., "live", "sessions", id, "attach"] => Some(Self::LiveAttach { id: id.to_owned() }),
+            [.., "live", "sessions", id, "fork"] => Some(Self::LiveFork { id: id.to_owned() }),
             _ => None,
+        }
+    }
+
+    fn gemini(path: &str) -> Self {
+        let service = if path.contains("LlmBidiService") {
+            gemini::Service::Vertex
+        } else {
+            gemini::Service::Developer
+        };
+        let is_version = |part: &&str| {
+            let digits = part.strip_prefix('v');
+            digits.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        };
+        let version = path.split(['/', '.']).find(is_version).unwrap_or("v1beta");
+        Self::Gemini {
+            service,
+            version: version.to_owned(),
         }
     }
 }
 
 impl Builder {
+    /// Whether what `route` names is there.
+    pub(crate) fn finds(&self, route: &Route) -> bool {
+        match route {
+            Route::LiveAttach { id } => self.hall.has_running(id),
+            Route::LiveFork { id } => self.hall.has_stored(id),
+            _ => true,
+        }
+    }
+
     /// The machine of the `number`th connection, opened at `now`, which is `wall` on the calendar.
     pub(crate) fn peer(
         &self,
@@ -39,10 +90,29 @@ impl Builder {
         now: Time,
         wall: WallTime,
     ) -> Box<dyn Peer> {
-        let mut peer = match route {
+        let mut peer: Box<dyn Peer> = match route {
             Route::Realtime { model } => {
                 let settings = self.settings(number, model, wall);
                 Box::new(openai::Connection::new(settings, now))
+            }
+            Route::Live => {
+                let settings = self.live_settings(number, wall);
+                Box::new(live::Connection::open(settings, &self.hall, now))
+            }
+            Route::LiveAttach { id } => match live::Connection::attach(&id, &self.hall, now) {
+                Some(sideband) => Box::new(sideband),
+                None => Box::new(Gone::default()),
+            },
+            Route::LiveFork { id } => {
+                let settings = self.live_settings(number, wall);
+                match live::Connection::fork(&id, settings, &self.hall, now) {
+                    Some(fork) => Box::new(fork),
+                    None => Box::new(Gone::default()),
+                }
+            }
+            Route::Gemini { service, version } => {
+                let settings = self.gemini_settings(number, service, version, wall);
+                Box::new(gemini::Connection::new(settings, now))
             }
         };
         peer.handle(now, Input::Timeout);
@@ -51,7 +121,7 @@ impl Builder {
 }
 
 /// The value of `name` in the query of a request target.
-fn query_value(query: Option<&str>, name: &str) -> Option<String> {
+pub(crate) fn query_value(query: Option<&str>, name: &str) -> Option<String> {
     let pairs = query?.split('&');
     let value = pairs
         .filter_map(|pair| pair.split_once('='))
@@ -78,6 +148,33 @@ fn query_value(query: Option<&str>, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_address_of_gemini_live_is_its_route() {
+        use gemini::Service::{Developer, Vertex};
+        let service = "google.ai.generativelanguage.v1beta.GenerativeService";
+        let rows = [
+            (format!("/ws/{service}.BidiGenerateContent"), Developer, "v1beta"),
+            (format!("//ws/{service}.BidiGenerateContent"), Developer, "v1beta"),
+            (
+                "/ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateContentConstrained"
+                    .to_owned(),
+                Developer,
+                "v1alpha",
+            ),
+            (
+                "/ws/google.cloud.aiplatform.v1.LlmBidiService/BidiGenerateContent".to_owned(),
+                Vertex,
+                "v1",
+            ),
+        ];
+        for (path, service, version) in rows {
+            let version = version.to_owned();
+            let expected = Route::Gemini { service, version };
+            assert_eq!(Route::of(&path, Some("key=k")), Some(expected), "{path}");
+        }
+        assert_eq!(Route::of("/ws/GenerateContent", None), None);
+    }
 
     #[test]
     fn the_model_is_read_from_the_query() {

@@ -32,6 +32,8 @@ pub struct Script {
     pub(crate) otherwise: Vec<Turn>,
     /// The answer to a request for a response before the caller said anything.
     pub(crate) unprompted: Vec<Step>,
+    /// The answer to an instruction that a client appends while the session runs.
+    pub(crate) instructed: Vec<Step>,
     /// Whether the model answers in text even where audio was asked for.
     pub(crate) text_only: bool,
     /// How many times faster than real time audio is delivered.
@@ -70,6 +72,7 @@ impl Script {
             turns: Vec::new(),
             otherwise: Vec::new(),
             unprompted: Vec::new(),
+            instructed: Vec::new(),
             text_only: false,
             pace: 10.0,
         }

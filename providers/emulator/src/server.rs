@@ -11,6 +11,8 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
+use antiphon_transport::Clock;
+
 use crate::Builder;
 
 /// How long connections may take to say goodbye when the emulator stops.
@@ -50,6 +52,11 @@ impl Emulator {
     /// The address for clients of the Realtime protocol: `ws://127.0.0.1:PORT/v1/realtime`.
     pub fn url(&self) -> String {
         format!("ws://{}/v1/realtime", self.addr)
+    }
+
+    /// The address for clients of GPT-Live: `ws://127.0.0.1:PORT/v1/live/sessions`.
+    pub fn live_url(&self) -> String {
+        format!("ws://{}/v1/live/sessions", self.addr)
     }
 
     /// The address without its last part, for clients that add `/realtime` themselves:
@@ -105,6 +112,8 @@ async fn listen(listener: TcpListener, builder: Arc<Builder>, mut stopped: watch
     let places = Arc::new(Semaphore::new(builder.max_connections));
     let mut connections = JoinSet::new();
     let told = stopped.clone();
+    // One clock for all connections: those of one session share its time.
+    let clock = Clock::start();
     let mut number = 0;
     loop {
         // Each arm is cancel safe: watch, accept and join_next lose nothing when dropped.
@@ -116,7 +125,7 @@ async fn listen(listener: TcpListener, builder: Arc<Builder>, mut stopped: watch
                     let place = Arc::clone(&places).try_acquire_owned().ok();
                     let (builder, told) = (Arc::clone(&builder), told.clone());
                     connections.spawn(async move {
-                        serve(stream, &builder, number, place.is_some(), told).await;
+                        serve(stream, &builder, number, place.is_some(), clock, told).await;
                         drop(place);
                     });
                     number += 1;
@@ -141,11 +150,12 @@ async fn serve(
     builder: &Builder,
     number: u64,
     has_place: bool,
+    clock: Clock,
     stopped: watch::Receiver<bool>,
 ) {
     // Without it the kernel would hold small frames back; a connection works either way.
     _ = stream.set_nodelay(true);
     if let Some((socket, route)) = upgrade::accept(stream, builder, has_place).await {
-        connection::run(socket, builder, number, route, stopped).await;
+        connection::run(socket, builder, number, route, clock, stopped).await;
     }
 }

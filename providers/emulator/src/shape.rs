@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::refusal::Refusal;
 
 /// The shape of a JSON value.
+#[derive(Clone, Copy)]
 pub(crate) enum Shape {
     Text,
     Truth,
@@ -25,6 +26,7 @@ pub(crate) enum Shape {
 }
 
 /// A member of an object.
+#[derive(Clone, Copy)]
 pub(crate) struct Field {
     pub(crate) name: &'static str,
     pub(crate) need: Need,
@@ -36,6 +38,8 @@ pub(crate) enum Need {
     Required,
     /// May be absent or null.
     Optional,
+    /// Must be there, and may be null.
+    Nullable,
 }
 
 /// A member that must be there.
@@ -43,6 +47,15 @@ pub(crate) const fn req(name: &'static str, shape: Shape) -> Field {
     Field {
         name,
         need: Need::Required,
+        shape,
+    }
+}
+
+/// A member that must be there and may be null.
+pub(crate) const fn nul(name: &'static str, shape: Shape) -> Field {
+    Field {
+        name,
+        need: Need::Nullable,
         shape,
     }
 }
@@ -133,8 +146,8 @@ pub(crate) fn check_members(
     for field in fields {
         let path = join(path, field.name);
         match (members.get(field.name), field.need) {
-            (None, Need::Required) => return Err(Refusal::missing(&path)),
-            (None | Some(Value::Null), Need::Optional) => {}
+            (None, Need::Required | Need::Nullable) => return Err(Refusal::missing(&path)),
+            (None, Need::Optional) | (Some(Value::Null), Need::Optional | Need::Nullable) => {}
             (Some(value), _) => field.shape.check(value, &path)?,
         }
     }

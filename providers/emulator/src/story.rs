@@ -1,6 +1,6 @@
 //! Where a connection stands in its script, and how the next steps of it are played.
 
-mod arguments;
+pub(crate) mod arguments;
 pub(crate) mod plan;
 
 use std::{
@@ -128,6 +128,25 @@ impl Story {
             steps.push(step);
         }
         steps
+    }
+
+    /// Takes what would follow, for a model that goes on with it after a tool has answered, whatever is
+    /// said in between.
+    pub(crate) fn take_rest(&mut self) -> Vec<Step> {
+        std::mem::take(&mut self.steps).into()
+    }
+
+    /// Has `steps` done before all others, with the arguments of the call that they react to.
+    pub(crate) fn react(&mut self, steps: Vec<Step>, arguments: BTreeMap<String, String>) {
+        for step in steps.into_iter().rev() {
+            self.steps.push_front(step);
+        }
+        self.called(arguments);
+    }
+
+    /// The same place in another script.
+    pub(crate) fn in_script(self, script: Arc<Script>) -> Self {
+        Self { script, ..self }
     }
 
     /// What to do when a response is asked for and the caller has said nothing new.

@@ -72,6 +72,11 @@ impl Vad {
         self.settings = settings;
     }
 
+    /// How long it has been quiet in the turn under way, in milliseconds.
+    pub(crate) fn quiet_ms(&self) -> u64 {
+        self.quiet_ms
+    }
+
     /// Forgets a turn under way: the buffer was committed or cleared at `at_ms`.
     pub(crate) fn restart(&mut self, at_ms: u64) {
         self.speaking = false;

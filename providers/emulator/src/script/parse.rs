@@ -33,6 +33,7 @@ enum Block {
     Turn,
     Otherwise,
     Unprompted,
+    Instructed,
 }
 
 fn read_line(line: &str, script: &mut Script, block: &mut Block) -> Result<(), String> {
@@ -57,6 +58,7 @@ fn read_line(line: &str, script: &mut Script, block: &mut Block) -> Result<(), S
             *block = Block::Otherwise;
         }
         "unprompted" => *block = Block::Unprompted,
+        "instructed" => *block = Block::Instructed,
         "text" => {
             words.keyword("only")?;
             before_turns(*block, "text only")?;
@@ -94,6 +96,7 @@ fn steps_of<'a>(
         }
         Block::Opening => return Ok(&mut script.opening),
         Block::Unprompted => return Ok(&mut script.unprompted),
+        Block::Instructed => return Ok(&mut script.instructed),
         Block::Turn => script.turns.last_mut(),
         Block::Otherwise => script.otherwise.last_mut(),
     };
@@ -117,8 +120,8 @@ fn step(keyword: &str, words: &mut Words) -> Result<Step, String> {
         "drop" => Ok(Step::Fail(Failure::Drop)),
         "fail" => failure(words).map(Step::Fail),
         other => Err(format!(
-            "unknown keyword `{other}`: expected expect, otherwise, unprompted, say, call, wait, \
-             fail, drop, pace or text"
+            "unknown keyword `{other}`: expected expect, otherwise, unprompted, instructed, say, \
+             call, wait, fail, drop, pace or text"
         )),
     }
 }

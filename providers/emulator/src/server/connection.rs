@@ -38,9 +38,9 @@ pub(super) async fn run(
     builder: &Builder,
     number: u64,
     route: Route,
+    clock: Clock,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let clock = Clock::start();
     let mut machine = builder.peer(number, route, clock.now(), wall_clock());
     let (mut tx, mut rx) = socket.split();
     let mut waiting = VecDeque::new();
@@ -146,11 +146,12 @@ async fn end(socket: &mut Socket, how: Option<Output>) {
         return;
     };
     let goodbye = async {
-        let close = CloseFrame {
+        // 1005 stands for a close frame without a code.
+        let close = (code != 1005).then(|| CloseFrame {
             code: code.into(),
             reason: reason.into(),
-        };
-        if socket.close(Some(close)).await.is_ok() {
+        });
+        if socket.close(close).await.is_ok() {
             while let Some(Ok(_)) = socket.next().await {}
         }
     };

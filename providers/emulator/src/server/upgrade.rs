@@ -15,7 +15,10 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::{Builder, Refusal, route::Route};
+use crate::{
+    Builder, Refusal,
+    route::{Route, query_value},
+};
 
 /// How long a client may take to ask for the upgrade.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -40,7 +43,8 @@ pub(super) async fn accept(
                 "overloaded",
             ));
         }
-        route = Route::of(request.uri().path(), request.uri().query());
+        let asked = Route::of(request.uri().path(), request.uri().query());
+        route = asked.filter(|route| builder.finds(route));
         if route.is_none() {
             return Err(refuse(
                 StatusCode::NOT_FOUND,
@@ -49,6 +53,8 @@ pub(super) async fn accept(
             ));
         }
         let (key, browser) = key(request.headers());
+        let query = ["key", "access_token"].map(|name| query_value(request.uri().query(), name));
+        let key = key.or(query.iter().find_map(Option::as_deref));
         wrong_key = !builder.accepts(key);
         if wrong_key && builder.refuses_with() == Refusal::Status {
             let status = StatusCode::UNAUTHORIZED;
@@ -68,11 +74,12 @@ pub(super) async fn accept(
         .max_frame_size(Some(MAX_MESSAGE));
     let accepted = accept_hdr_async_with_config(stream, check, Some(config));
     let mut socket = tokio::time::timeout(HANDSHAKE, accepted).await.ok()?.ok()?;
+    let route = route?;
     if wrong_key {
-        _ = tokio::time::timeout(HANDSHAKE, turn_away(&mut socket)).await;
+        _ = tokio::time::timeout(HANDSHAKE, turn_away(&mut socket, &route)).await;
         return None;
     }
-    Some((socket, route?))
+    Some((socket, route))
 }
 
 /// The key that a request carries, and whether it came as a browser's subprotocol.
@@ -81,8 +88,12 @@ fn key(headers: &HeaderMap) -> (Option<&str>, bool) {
     let protocols = value(header::SEC_WEBSOCKET_PROTOCOL).unwrap_or_default();
     let mut protocols = protocols.split(',').map(str::trim);
     let browser = protocols.clone().any(|protocol| protocol == "realtime");
-    let bearer = value(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
+    let authorization = value(header::AUTHORIZATION);
+    let mut schemes = ["Bearer ", "Token "].into_iter();
+    let bearer =
+        authorization.and_then(|value| schemes.find_map(|scheme| value.strip_prefix(scheme)));
     let api_key = value(header::HeaderName::from_static("api-key"));
+    let api_key = api_key.or(value(header::HeaderName::from_static("x-goog-api-key")));
     let insecure = protocols.find_map(|protocol| protocol.strip_prefix(BROWSER_KEY));
     (bearer.or(api_key).or(insecure), browser)
 }
@@ -104,13 +115,22 @@ fn refuse(status: StatusCode, kind: &str, code: &str) -> ErrorResponse {
 fn message(code: &str) -> &'static str {
     match code {
         "invalid_api_key" => "Incorrect API key provided.",
-        "not_found" => "There is no such path; connect to /v1/realtime.",
+        "not_found" => "There is nothing at this path.",
         _ => "The server serves as many connections as it may.",
     }
 }
 
 /// Refuses a client over the WebSocket that it was given.
-async fn turn_away(socket: &mut WebSocketStream<TcpStream>) {
+async fn turn_away(socket: &mut WebSocketStream<TcpStream>, route: &Route) {
+    use futures::SinkExt;
+    if let Route::Gemini { .. } = route {
+        let close = CloseFrame {
+            code: 1008.into(),
+            reason: "API key not valid. Please pass a valid API key.".into(),
+        };
+        _ = socket.close(Some(close)).await;
+        return;
+    }
     let event = json!({
         "type": "error",
         "event_id": "event_refused",
@@ -122,7 +142,6 @@ async fn turn_away(socket: &mut WebSocketStream<TcpStream>) {
             "event_id": null,
         },
     });
-    use futures::SinkExt;
     let close = CloseFrame {
         code: 3000.into(),
         reason: "invalid_request_error.invalid_api_key".into(),

@@ -1,0 +1,77 @@
+//! Where the sessions of one emulator are found by their ids: those that run, for sidebands, and
+//! those that were stored, for forks.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use super::{Session, config::Config};
+use crate::joint::Handle;
+
+/// Stored sessions that are kept; the oldest goes when one more is stored.
+const MAX_STORED: usize = 64;
+
+/// The sessions of one emulator.
+#[derive(Clone, Debug, Default)]
+pub struct Hall(Arc<Mutex<Books>>);
+
+#[derive(Debug, Default)]
+struct Books {
+    running: BTreeMap<String, Handle<Session>>,
+    stored: VecDeque<Stored>,
+}
+
+/// What is left of a session that was stored.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    pub(super) id: String,
+    pub(super) config: Config,
+    /// How far its script was played.
+    pub(super) next_turn: usize,
+}
+
+impl Hall {
+    /// A hall without sessions.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether a session with this id is running.
+    pub(crate) fn has_running(&self, id: &str) -> bool {
+        self.running(id).is_some_and(|session| !session.is_gone())
+    }
+
+    /// Whether a session with this id was stored and has ended.
+    pub(crate) fn has_stored(&self, id: &str) -> bool {
+        self.stored(id).is_some()
+    }
+
+    pub(super) fn enter(&self, id: String, session: Handle<Session>) {
+        let mut books = self.books();
+        books.running.retain(|_, session| !session.is_gone());
+        books.running.insert(id, session);
+    }
+
+    /// The session is taken out while it is looked at: it may want to store itself in the meantime.
+    pub(super) fn running(&self, id: &str) -> Option<Handle<Session>> {
+        self.books().running.get(id).cloned()
+    }
+
+    pub(super) fn store(&self, session: Stored) {
+        let mut books = self.books();
+        if books.stored.len() >= MAX_STORED {
+            books.stored.pop_front();
+        }
+        books.stored.push_back(session);
+    }
+
+    pub(super) fn stored(&self, id: &str) -> Option<Stored> {
+        let books = self.books();
+        books.stored.iter().find(|stored| stored.id == id).cloned()
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
