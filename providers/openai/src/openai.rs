@@ -2,7 +2,7 @@
 
 use antiphon_protocol::Secret;
 
-use crate::{InvalidUrl, Realtime};
+use crate::{InvalidUrl, Live, Realtime};
 
 /// OpenAI's services for live voice.
 #[derive(Clone, Copy, Debug)]
@@ -68,5 +68,31 @@ impl OpenAi {
     /// When the address cannot be read, or holds a credential.
     pub fn compatible(url: &str, key: impl Into<Secret>) -> Result<Realtime, InvalidUrl> {
         Realtime::compatible(url, key.into())
+    }
+
+    /// GPT-Live at `api.openai.com`, with `key` as its credential.
+    ///
+    /// The key is sent as a bearer token in a header of the upgrade request, and nowhere else. See
+    /// [`Live`] for who does the work, and for other addresses and credentials.
+    pub fn live(key: impl Into<Secret>) -> Live {
+        Live::new(key.into())
+    }
+
+    /// GPT-Live of an Azure OpenAI resource, with `key` in its `api-key` header; see
+    /// [`Self::azure`] for the rest. A backend model is named by its deployment too.
+    ///
+    /// # Errors
+    /// When the address cannot be read, or holds a credential.
+    pub fn azure_live(resource: &str, key: impl Into<Secret>) -> Result<Live, InvalidUrl> {
+        Live::azure(resource, key.into())
+    }
+
+    /// A service that speaks the wire of GPT-Live at an address of its own, with `key` as a bearer
+    /// token; see [`Live::with_base_url`].
+    ///
+    /// # Errors
+    /// When the address cannot be read, or holds a credential.
+    pub fn compatible_live(url: &str, key: impl Into<Secret>) -> Result<Live, InvalidUrl> {
+        Live::compatible(url, key.into())
     }
 }

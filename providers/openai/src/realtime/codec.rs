@@ -2,22 +2,20 @@
 
 use antiphon_openai_realtime_types as wire;
 use antiphon_protocol::{
-    AudioFormat, Codec, Command, CommandId, Event, Frame, ItemId, Malformed, PeerText, RawEvent,
-    ServerError, Signal, Sink, Unsupported, media::AudioEncoder,
+    AudioFormat, Codec, Command, CommandId, Frame, ItemId, ServerError, Signal, Sink, Subject,
+    Unsupported, media::AudioEncoder,
 };
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::{Map, Value};
 
 use super::{
     aside::Aside,
-    calls::Calls,
+    awaited::Awaited,
     config::Rules,
     desired::Desired,
     media::{self, Spoken},
-    names,
     opening::{Opening, Seed, Step},
-    receipts::{Awaited, Receipts},
-    refusal::Subject,
 };
+use crate::{calls::Calls, names, raw::unreadable, receipts::Receipts};
 
 /// Most items that are known to be unfinished at once.
 const OPEN_ITEMS: usize = 256;
@@ -28,7 +26,7 @@ pub(crate) struct RealtimeCodec {
     pub(super) rules: Rules,
     pub(super) opening: Opening,
     pub(super) desired: Desired,
-    pub(super) receipts: Receipts,
+    pub(super) receipts: Receipts<Awaited>,
     pub(super) calls: Calls,
     pub(super) aside: Aside,
     pub(super) encoder: AudioEncoder,
@@ -141,11 +139,7 @@ impl Codec for RealtimeCodec {
             });
         match decoded {
             Ok((event, text)) => self.event(event, text, out),
-            Err(error) => out.event(Event::Malformed(Malformed {
-                error,
-                name: None,
-                bytes: frame.len(),
-            })),
+            Err(error) => out.event(unreadable(error, frame.len())),
         }
     }
 
@@ -173,21 +167,4 @@ pub(super) fn session_update(event_id: String, session: Map<String, Value>) -> F
     update.insert("event_id".to_owned(), event_id.into());
     update.insert("session".to_owned(), Value::Object(session));
     Frame::text(Value::Object(update).to_string())
-}
-
-/// An event as it came, under its name.
-pub(super) fn other(name: &str, text: &str) -> Event {
-    match RawValue::from_string(text.trim().to_owned()) {
-        Ok(json) => Event::Other(RawEvent::new(name, json)),
-        Err(_) => malformed("the frame is not JSON", name, text.len()),
-    }
-}
-
-/// A frame of a known type that says something impossible.
-pub(super) fn malformed(error: &str, name: &str, bytes: usize) -> Event {
-    Event::Malformed(Malformed {
-        error: error.to_owned(),
-        name: Some(PeerText::new(name)),
-        bytes,
-    })
 }

@@ -2,11 +2,12 @@
 
 use antiphon_openai_realtime_types as wire;
 use antiphon_protocol::{
-    Capabilities, ConfigField, OutputModality, SessionConfig, ToolChoice, ToolSpec, Unsupported,
+    Capabilities, ConfigField, OutputModality, SessionConfig, Subject, ToolChoice, ToolSpec,
+    Unsupported,
 };
 use serde_json::{Map, Value};
 
-use super::{dialect::Dialect, input, refusal::Subject};
+use super::{dialect::Dialect, input};
 
 /// What a session is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -163,30 +164,15 @@ fn output(
 }
 
 fn tools(tools: &[ToolSpec], subject: &Subject) -> Result<Vec<wire::Tool>, Unsupported> {
-    let refuse = |tool: &ToolSpec, why: &str| {
-        Err(subject.field(ConfigField::Tools, format!("tool {:?}: {why}", tool.name)))
-    };
-    let mut named: Vec<&str> = Vec::new();
-    let mut offered = Vec::new();
-    for tool in tools {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-        if tool.name.is_empty() || tool.name.len() > 64 || !tool.name.chars().all(is_plain) {
-            return refuse(tool, "a name has 1 to 64 letters, digits, _ or -");
-        }
-        if named.contains(&tool.name.as_str()) {
-            return refuse(tool, "there is another tool of that name");
-        }
-        if !tool.parameters.is_object() {
-            return refuse(tool, "its parameters are not a JSON Schema object");
-        }
-        named.push(&tool.name);
-        let function = wire::FunctionTool::default()
+    crate::tools::check(tools, subject)?;
+    let offered = tools.iter().map(|tool| {
+        wire::FunctionTool::default()
             .with_name(tool.name.as_str())
             .with_description(tool.description.as_str())
-            .with_parameters(tool.parameters.clone());
-        offered.push(function.into());
-    }
-    Ok(offered)
+            .with_parameters(tool.parameters.clone())
+            .into()
+    });
+    Ok(offered.collect())
 }
 
 pub(crate) fn tool_choice(

@@ -15,13 +15,12 @@ use serde_json::{Map, Value};
 use wire::ServerEvent as Wire;
 
 use super::{
-    codec::{RealtimeCodec, malformed, other},
-    dialect::reported_output,
+    awaited::Awaited, codec::RealtimeCodec, dialect::reported_output, item, media, opening::Opening,
+};
+use crate::{
     error::{self, Report},
-    item, media,
     names::{self, Origin},
-    opening::Opening,
-    receipts::Awaited,
+    raw::{malformed, other},
 };
 
 /// Names events had in the beta, and have now. Compatible services still use them.

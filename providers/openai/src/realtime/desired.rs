@@ -6,10 +6,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use antiphon_protocol::{CommandId, ConfigField, Unsupported};
+use antiphon_protocol::{CommandId, ConfigField, Subject, Unsupported};
 use serde_json::{Map, Value};
-
-use super::refusal::Subject;
 
 /// Most updates on their way at once that are told apart.
 const LIMIT: usize = 64;

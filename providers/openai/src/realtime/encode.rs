@@ -9,14 +9,14 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::{
+    awaited::Awaited,
     codec::{RealtimeCodec, frame, session_update},
     config::{self, Purpose},
     dialect::Dialect,
     item::{self, Unsayable},
     media::LARGEST_APPEND,
-    names,
-    receipts::Awaited,
 };
+use crate::{names, raw::with_event_id};
 
 impl RealtimeCodec {
     pub(super) fn command(
@@ -282,13 +282,6 @@ impl RealtimeCodec {
         }
         Ok(())
     }
-}
-
-/// The text of a JSON object with an event id before its other members.
-fn with_event_id(object: &str, id: &str) -> String {
-    let members = object.trim_start().trim_start_matches('{').trim_start();
-    let separator = if members.starts_with('}') { "" } else { "," };
-    format!(r#"{{"event_id":"{id}"{separator}{members}"#)
 }
 
 fn send(event: impl Into<wire::ClientEvent>, out: &mut dyn Sink) {

@@ -5,13 +5,10 @@ use std::time::Duration;
 use antiphon_openai_realtime_types as wire;
 use antiphon_protocol::{
     AudioFormat, ConfigField, Eagerness, Encoding, InputTranscription, NoiseReduction,
-    SessionConfig, TurnDetection, Unsupported,
+    SessionConfig, Subject, TurnDetection, Unsupported,
 };
 
-use super::{
-    config::{Purpose, Rules},
-    refusal::Subject,
-};
+use super::config::{Purpose, Rules};
 
 /// What the silence before the server speaks up may be, in ms.
 const IDLE_TIMEOUT: std::ops::RangeInclusive<u64> = 5_000..=30_000;

@@ -1,7 +1,7 @@
 //! The Realtime API as a provider.
 
 mod aside;
-mod calls;
+mod awaited;
 pub(crate) mod capabilities;
 mod codec;
 mod config;
@@ -9,46 +9,35 @@ mod decode;
 mod desired;
 pub(crate) mod dialect;
 mod encode;
-mod end;
-mod error;
 mod input;
 mod item;
 mod media;
-mod names;
 mod opening;
-mod receipts;
-mod refusal;
 mod response;
 mod target;
 mod usage;
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, fmt};
 
 use antiphon_protocol::{
-    AuthError, AuthShape, Capabilities, Codec, ConfigField, End, Endpoint, Fault, OpeningPlan,
-    Provider, Retry, Secret, TokenSource, Unsupported, Why,
-    address::{BaseUrl, InvalidHeader, InvalidUrl, header},
+    Capabilities, Codec, ConfigField, End, Endpoint, Fault, OpeningPlan, Provider, Retry, Secret,
+    Subject, Unsupported, address::InvalidUrl,
 };
-use async_trait::async_trait;
-use http::HeaderMap;
 
 use self::{
     codec::{Plan, RealtimeCodec},
     config::{Purpose, Rules},
     dialect::Dialect,
     opening::Seed,
-    refusal::Subject,
     target::Target,
 };
-use crate::address;
+use crate::{
+    end,
+    service::{Service, service_builder},
+};
 
-const HOST: &str = "api.openai.com";
-const PATH: &str = "/v1";
-const AZURE_PATH: &str = "/openai/v1";
-const AZURE_HOST: &str = "openai.azure.com";
-const AZURE_KEY: &str = "api-key";
-const VOICE_LIVE_HOST: &str = "services.ai.azure.com";
-const VOICE_LIVE_PATH: &str = "/voice-live";
+const AZURE: (&str, &str) = ("openai.azure.com", "/openai/v1");
+const VOICE_LIVE: (&str, &str) = ("services.ai.azure.com", "/voice-live");
 const VOICE_LIVE_VERSION: (&str, &str) = ("api-version", "2026-07-15");
 const ENDPOINT: &str = "/realtime";
 
@@ -67,58 +56,46 @@ const ENDPOINT: &str = "/realtime";
 /// ```
 #[derive(Clone)]
 pub struct Realtime {
-    name: &'static str,
-    base: BaseUrl,
-    default_path: &'static str,
+    service: Service,
     target: Target,
     dialect: Dialect,
-    auth: Option<(AuthShape, Arc<dyn TokenSource>)>,
-    headers: HeaderMap,
     capabilities: Option<Capabilities>,
 }
 
+service_builder!(Realtime, "/realtime");
+
 impl Realtime {
-    pub(crate) fn new(key: Secret) -> Self {
+    fn at(service: Service) -> Self {
         Self {
-            name: "openai-realtime",
-            base: BaseUrl::known(HOST, PATH),
-            default_path: PATH,
+            service,
             target: Target::Conversation,
             dialect: Dialect::Ga,
-            auth: Some((AuthShape::Bearer, Arc::new(Key(key)))),
-            headers: HeaderMap::new(),
             capabilities: None,
         }
     }
 
+    pub(crate) fn new(key: Secret) -> Self {
+        Self::at(Service::openai("openai-realtime", key))
+    }
+
     pub(crate) fn azure(resource: &str, key: Secret) -> Result<Self, InvalidUrl> {
-        let url = address::of_resource(resource, AZURE_HOST);
-        Ok(Self {
-            name: "azure-openai-realtime",
-            base: BaseUrl::parse(&url, AZURE_PATH)?,
-            default_path: AZURE_PATH,
-            auth: Some((address::api_key_header(AZURE_KEY), Arc::new(Key(key)))),
-            ..Self::new(Secret::from(""))
-        })
+        let at = (resource, AZURE.0, AZURE.1);
+        Ok(Self::at(Service::azure("azure-openai-realtime", at, key)?))
     }
 
     pub(crate) fn compatible(url: &str, key: Secret) -> Result<Self, InvalidUrl> {
-        Ok(Self {
-            name: "openai-compatible",
-            ..Self::new(key).with_base_url(url)?
-        })
+        Ok(Self::at(Service::openai("openai-compatible", key).at(url)?))
     }
 
     pub(crate) fn azure_voice_live(resource: &str, key: Secret) -> Result<Self, InvalidUrl> {
-        let url = address::of_resource(resource, VOICE_LIVE_HOST);
-        let base = BaseUrl::parse(&url, VOICE_LIVE_PATH)?;
+        let at = (resource, VOICE_LIVE.0, VOICE_LIVE.1);
+        let mut service = Service::azure("azure-voice-live", at, key)?;
+        service.base = service
+            .base
+            .with_parameter(VOICE_LIVE_VERSION.0, VOICE_LIVE_VERSION.1);
         Ok(Self {
-            name: "azure-voice-live",
-            base: base.with_parameter(VOICE_LIVE_VERSION.0, VOICE_LIVE_VERSION.1),
-            default_path: VOICE_LIVE_PATH,
             dialect: Dialect::Beta,
-            auth: Some((address::api_key_header(AZURE_KEY), Arc::new(Key(key)))),
-            ..Self::new(Secret::from(""))
+            ..Self::at(service)
         })
     }
 
@@ -137,67 +114,6 @@ impl Realtime {
     #[must_use]
     pub fn joining_call(mut self, call: impl Into<String>) -> Self {
         self.target = Target::Call(call.into());
-        self
-    }
-
-    /// Goes to a service at another address, such as `https://host/v1` or `ws://127.0.0.1:8080`.
-    ///
-    /// `http` and `https` mean `ws` and `wss`; an absent path means the service's usual
-    /// one; `/realtime` and the model are added where they are missing. The credential goes to that address too, so that
-    /// another host needs a key of its own, or [`Self::without_key`].
-    ///
-    /// # Errors
-    /// When the address cannot be read, or holds a credential.
-    pub fn with_base_url(mut self, url: &str) -> Result<Self, InvalidUrl> {
-        self.base = BaseUrl::parse(url, self.default_path)?;
-        Ok(self)
-    }
-
-    /// Asks `source` for a bearer token before each connection, instead of using the key.
-    #[must_use]
-    pub fn token_source(mut self, source: Arc<dyn TokenSource>) -> Self {
-        self.auth = Some((AuthShape::Bearer, source));
-        self
-    }
-
-    /// Sends no credential.
-    #[must_use]
-    pub fn without_key(mut self) -> Self {
-        self.auth = None;
-        self
-    }
-
-    /// Bills this organization (`OpenAI-Organization`).
-    ///
-    /// # Errors
-    /// When the text cannot stand in a header field.
-    pub fn with_organization(self, organization: &str) -> Result<Self, InvalidHeader> {
-        self.with_header("OpenAI-Organization", organization)
-    }
-
-    /// Bills this project (`OpenAI-Project`).
-    ///
-    /// # Errors
-    /// When the text cannot stand in a header field.
-    pub fn with_project(self, project: &str) -> Result<Self, InvalidHeader> {
-        self.with_header("OpenAI-Project", project)
-    }
-
-    /// Adds a header field to the upgrade request, such as `OpenAI-Safety-Identifier`.
-    ///
-    /// # Errors
-    /// When it cannot be sent, or carries a credential: that is what keys and token sources are
-    /// for.
-    pub fn with_header(mut self, name: &str, value: &str) -> Result<Self, InvalidHeader> {
-        let (name, value) = header(name, value)?;
-        self.headers.insert(name, value);
-        Ok(self)
-    }
-
-    /// States what the models behind this address can do, instead of what is known of OpenAI's.
-    #[must_use]
-    pub fn with_capabilities(mut self, capabilities: Capabilities) -> Self {
-        self.capabilities = Some(capabilities);
         self
     }
 
@@ -221,15 +137,7 @@ impl Realtime {
 
     fn endpoint(&self, subject: &Subject) -> Result<Endpoint, Unsupported> {
         let parameters = self.target.parameters(&subject.model);
-        let url = self.base.endpoint(ENDPOINT, &[parameters]);
-        let url = url.ok_or_else(|| {
-            subject.field(ConfigField::Model, "the name is too long for an address")
-        })?;
-        Ok(Endpoint {
-            url,
-            headers: self.headers.clone(),
-            auth: self.auth.clone(),
-        })
+        self.service.endpoint(ENDPOINT, &[parameters], subject)
     }
 }
 
@@ -237,18 +145,15 @@ impl Realtime {
 impl fmt::Debug for Realtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Realtime")
-            .field("name", &self.name)
-            .field("base", &self.base)
+            .field("service", &self.service)
             .field("target", &self.target)
-            .field("auth", &self.auth.as_ref().map(|(shape, _)| shape))
-            .field("headers", &self.headers)
             .finish_non_exhaustive()
     }
 }
 
 impl Provider for Realtime {
     fn name(&self) -> &'static str {
-        self.name
+        self.service.name
     }
 
     fn capabilities(&self, model: &str) -> Cow<'_, Capabilities> {
@@ -258,7 +163,7 @@ impl Provider for Realtime {
     fn open(&self, plan: &OpeningPlan) -> Result<(Endpoint, Box<dyn Codec>), Unsupported> {
         let config = &plan.config;
         let subject = Subject {
-            provider: self.name,
+            provider: self.service.name,
             model: config.model.clone(),
         };
         if config.model.is_empty() && self.target.needs_model() {
@@ -302,20 +207,5 @@ impl Provider for Realtime {
 
     fn classify(&self, end: &End) -> (Fault, Retry) {
         end::of(end)
-    }
-}
-
-/// A key that does not change.
-struct Key(Secret);
-
-#[async_trait]
-impl TokenSource for Key {
-    async fn token(&self, _why: Why) -> Result<Secret, AuthError> {
-        if self.0.is_empty() {
-            return Err(AuthError(
-                "the key is empty; set one, or say that none is to be sent".to_owned(),
-            ));
-        }
-        Ok(self.0.clone())
     }
 }

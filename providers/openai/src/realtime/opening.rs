@@ -13,8 +13,8 @@ use antiphon_protocol::{Item, ItemKind, Role};
 use super::{
     dialect::Dialect,
     item::{self, Unsayable},
-    names,
 };
+use crate::names;
 
 /// What is replayed into a new conversation.
 #[derive(Debug, Default)]

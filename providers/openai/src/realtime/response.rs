@@ -7,14 +7,10 @@ use antiphon_protocol::{
 };
 use wire::ServerEvent as Wire;
 
-use super::{
-    aside,
-    codec::{RealtimeCodec, malformed, other},
-    decode::index,
+use super::{aside, awaited::Awaited, codec::RealtimeCodec, decode::index, item, usage};
+use crate::{
     error::Report,
-    item,
-    receipts::Awaited,
-    usage,
+    raw::{malformed, other},
 };
 
 impl RealtimeCodec {

@@ -12,7 +12,7 @@
 
 use std::sync::Arc;
 
-use antiphon_openai::{OpenAi, Realtime};
+use antiphon_openai::OpenAi;
 use antiphon_protocol::{
     Codec, Command, CommandId, Effect, Event, Frame, OpeningPlan, Provider, SessionConfig, Signal,
     Unsupported,
@@ -27,7 +27,7 @@ pub struct Talk {
 
 impl Talk {
     /// A connection that has said its first word.
-    pub fn opened(provider: &Realtime, plan: &OpeningPlan) -> Self {
+    pub fn opened(provider: &dyn Provider, plan: &OpeningPlan) -> Self {
         let (_, codec) = provider.open(plan).unwrap();
         let mut talk = Self {
             codec,
@@ -48,6 +48,15 @@ impl Talk {
             made.iter()
                 .any(|made| matches!(made, Effect::Signal(Signal::Ready { .. })))
         );
+        talk
+    }
+
+    /// A session of GPT-Live that is ready, with what led there forgotten.
+    pub fn live(provider: &dyn Provider) -> Self {
+        let plan = OpeningPlan::fresh(Arc::new(SessionConfig::new("gpt-live-1")));
+        let mut talk = Self::opened(provider, &plan);
+        talk.hear(STARTED);
+        talk.made();
         talk
     }
 
@@ -88,6 +97,11 @@ pub const CREATED: &str = r#"{"type":"session.created","event_id":"e1","session"
     "audio":{"input":{"format":{"type":"audio/pcm","rate":24000},"transcription":null,
     "noise_reduction":null,"turn_detection":{"type":"server_vad"}},
     "output":{"format":{"type":"audio/pcm","rate":24000},"voice":"alloy","speed":1.0}}}}"#;
+
+/// How GPT-Live opens a session.
+pub const STARTED: &str = r#"{"type":"session.started","event_id":"e1","session":{"id":"live_1",
+    "model":"gpt-live-1","status":"active","expires_at":1791373550,
+    "audio":{"format":{"type":"audio/pcm","rate":24000},"output":{"voice":"marin"}}}}"#;
 
 pub const UPDATED: &str =
     r#"{"type":"session.updated","event_id":"e2","session":{"type":"realtime"}}"#;

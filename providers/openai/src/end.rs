@@ -2,7 +2,7 @@
 
 use antiphon_protocol::{End, Fault, How, Retry, Stage, classify};
 
-use super::error::by_code;
+use crate::error::by_code;
 
 /// The meaning of `end`, with the reasons of this service where it gives any.
 pub(crate) fn of(end: &End) -> (Fault, Retry) {
@@ -12,7 +12,7 @@ pub(crate) fn of(end: &End) -> (Fault, Retry) {
     let (fault, retry) = classify(end);
     match (end.how, fault) {
         // The service's own trouble during the opening is not the caller's mistake.
-        (How::Refused, Fault::Server | Fault::Overloaded | Fault::RateLimit) => {
+        (How::Refused, Fault::Server | Fault::Overloaded | Fault::RateLimit | Fault::Network) => {
             (fault, Retry::Backoff)
         }
         _ => (fault, retry),

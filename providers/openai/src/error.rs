@@ -1,10 +1,11 @@
 //! What the service's errors mean.
 
+use antiphon_openai_live_types as live;
 use antiphon_openai_realtime_types as wire;
 use antiphon_protocol::{CommandId, Fault, PeerText, ServerError};
 use serde_json::Value;
 
-use super::names::{self, Origin};
+use crate::names::{self, Origin};
 
 /// Codes with what they mean, and whether ordinary races produce them.
 const CODES: &[(&str, Fault, bool)] = &[
@@ -12,10 +13,14 @@ const CODES: &[(&str, Fault, bool)] = &[
     ("rate_limit_exceeded", Fault::RateLimit, false),
     ("inference_rate_limit_exceeded", Fault::RateLimit, false),
     ("insufficient_quota", Fault::Quota, false),
+    ("credit_balance_exhausted", Fault::Quota, false),
     ("billing_hard_limit_reached", Fault::Quota, false),
     ("invalid_api_key", Fault::Auth, false),
     ("missing_api_key", Fault::Auth, false),
     ("token_expired", Fault::Auth, false),
+    ("account_deactivated", Fault::Auth, false),
+    ("missing_scope", Fault::Forbidden, false),
+    ("forbidden", Fault::Forbidden, false),
     (
         "unsupported_country_region_territory",
         Fault::Forbidden,
@@ -28,6 +33,11 @@ const CODES: &[(&str, Fault, bool)] = &[
     ("server_error", Fault::Server, false),
     ("internal_error", Fault::Server, false),
     ("server_overloaded", Fault::Overloaded, false),
+    // What was appended last had no place on the timeline when the session closed.
+    ("context_injection_incomplete", Fault::Server, true),
+    ("immutable_field_update", Fault::Invalid, false),
+    ("invalid_audio", Fault::Invalid, false),
+    ("unknown_parameter", Fault::Invalid, false),
     ("response_cancel_not_active", Fault::Invalid, true),
     (
         "conversation_already_has_active_response",
@@ -90,6 +100,28 @@ impl<'a> From<&'a wire::ErrorDetails> for Report<'a> {
     }
 }
 
+impl<'a> From<&'a live::ErrorDetails> for Report<'a> {
+    fn from(error: &'a live::ErrorDetails) -> Self {
+        Self {
+            kind: Some(&error.kind),
+            code: error.code.as_deref(),
+            message: Some(&error.message),
+            param: error.param.as_deref(),
+            event: error.client_event_id.as_deref(),
+        }
+    }
+}
+
+impl<'a> From<&'a live::BackendError> for Report<'a> {
+    fn from(error: &'a live::BackendError) -> Self {
+        Self {
+            code: error.code.as_deref(),
+            message: error.message.as_deref(),
+            ..Self::default()
+        }
+    }
+}
+
 impl<'a> From<&'a wire::StatusError> for Report<'a> {
     fn from(error: &'a wire::StatusError) -> Self {
         Self {
@@ -123,7 +155,7 @@ impl<'a> Report<'a> {
             code: text("code"),
             message: text("message").or_else(|| error.as_str()),
             param: text("param"),
-            event: text("event_id"),
+            event: text("client_event_id").or_else(|| text("event_id")),
         }
     }
 

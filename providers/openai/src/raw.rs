@@ -1,0 +1,37 @@
+//! JSON that is kept or sent as it came, and frames that say something impossible.
+
+use antiphon_protocol::{Event, Malformed, PeerText, RawEvent};
+use serde_json::value::RawValue;
+
+/// An event as it came, under its name.
+pub(crate) fn other(name: &str, text: &str) -> Event {
+    match RawValue::from_string(text.trim().to_owned()) {
+        Ok(json) => Event::Other(RawEvent::new(name, json)),
+        Err(_) => malformed("the frame is not JSON", name, text.len()),
+    }
+}
+
+/// A frame of a known type that says something impossible.
+pub(crate) fn malformed(error: &str, name: &str, bytes: usize) -> Event {
+    Event::Malformed(Malformed {
+        error: error.to_owned(),
+        name: Some(PeerText::new(name)),
+        bytes,
+    })
+}
+
+/// A frame that is no event at all.
+pub(crate) fn unreadable(error: String, bytes: usize) -> Event {
+    Event::Malformed(Malformed {
+        error,
+        name: None,
+        bytes,
+    })
+}
+
+/// The text of a JSON object with an event id before its other members.
+pub(crate) fn with_event_id(object: &str, id: &str) -> String {
+    let members = object.trim_start().trim_start_matches('{').trim_start();
+    let separator = if members.starts_with('}') { "" } else { "," };
+    format!(r#"{{"event_id":"{id}"{separator}{members}"#)
+}
