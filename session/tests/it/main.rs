@@ -13,6 +13,7 @@ mod close;
 mod continuous;
 mod delivery;
 mod interruption;
+mod mishaps;
 mod order;
 mod recovery;
 #[path = "../../../transport/tests/support/surface.rs"]
