@@ -50,6 +50,69 @@ pub enum ConfigField {
 }
 
 impl ConfigField {
+    /// The fields in which two configurations differ, in declaration order.
+    pub fn differing(one: &SessionConfig, other: &SessionConfig) -> Vec<Self> {
+        // Destructured without a rest pattern, so that a new field cannot be forgotten here.
+        let SessionConfig {
+            model,
+            instructions,
+            voice,
+            output,
+            input_format,
+            output_format,
+            turn_detection,
+            input_transcription,
+            output_transcription,
+            noise_reduction,
+            tools,
+            tool_choice,
+            parallel_tool_calls,
+            max_output_tokens,
+            temperature,
+            speed,
+            language,
+            native,
+        } = one;
+        [
+            (Self::Model, *model == other.model),
+            (Self::Instructions, *instructions == other.instructions),
+            (Self::Voice, *voice == other.voice),
+            (Self::Output, *output == other.output),
+            (Self::InputFormat, *input_format == other.input_format),
+            (Self::OutputFormat, *output_format == other.output_format),
+            (Self::TurnDetection, *turn_detection == other.turn_detection),
+            (
+                Self::InputTranscription,
+                *input_transcription == other.input_transcription,
+            ),
+            (
+                Self::OutputTranscription,
+                *output_transcription == other.output_transcription,
+            ),
+            (
+                Self::NoiseReduction,
+                *noise_reduction == other.noise_reduction,
+            ),
+            (Self::Tools, *tools == other.tools),
+            (Self::ToolChoice, *tool_choice == other.tool_choice),
+            (
+                Self::ParallelToolCalls,
+                *parallel_tool_calls == other.parallel_tool_calls,
+            ),
+            (
+                Self::MaxOutputTokens,
+                *max_output_tokens == other.max_output_tokens,
+            ),
+            (Self::Temperature, *temperature == other.temperature),
+            (Self::Speed, *speed == other.speed),
+            (Self::Language, *language == other.language),
+            (Self::Native, *native == other.native),
+        ]
+        .into_iter()
+        .filter_map(|(field, same)| (!same).then_some(field))
+        .collect()
+    }
+
     /// The fields that `config` sets, in declaration order; the model is always set.
     pub fn set_in(config: &SessionConfig) -> Vec<Self> {
         // Destructured without a rest pattern, so that a new field cannot be forgotten here.
@@ -403,6 +466,17 @@ mod tests {
             [ConfigField::Model, ConfigField::Voice]
         );
         assert_eq!(ConfigField::changed(&from, &from), []);
+    }
+
+    #[test]
+    fn differing_fields_are_named_in_order() {
+        let one = SessionConfig::new("m").voice("v");
+        let other = SessionConfig::new("m").voice("w").instructions("i");
+        assert_eq!(
+            ConfigField::differing(&one, &other),
+            [ConfigField::Instructions, ConfigField::Voice]
+        );
+        assert!(ConfigField::differing(&one, &one.clone()).is_empty());
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use std::{fmt, time::Duration};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{AudioFormat, ToolChoice, ToolSpec, text::Hidden};
 
 /// What the model answers with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum OutputModality {
@@ -19,7 +19,7 @@ pub enum OutputModality {
 }
 
 /// How keenly a semantic detector ends the user's turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Eagerness {
@@ -34,7 +34,7 @@ pub enum Eagerness {
 }
 
 /// Who decides when the user has finished. `None` in an inner field means the provider's default.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TurnDetection {
@@ -86,7 +86,7 @@ impl TurnDetection {
 }
 
 /// Transcription of what the user says.
-#[derive(Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputTranscription {
     /// The transcription model, where the provider lets one choose.
     pub model: Option<String>,
@@ -108,7 +108,7 @@ impl fmt::Debug for InputTranscription {
 }
 
 /// Cleaning of the user's audio before it is heard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum NoiseReduction {
@@ -132,7 +132,8 @@ pub enum NoiseReduction {
 ///     .turn_detection(TurnDetection::server_vad());
 /// assert_eq!(config.voice.as_deref(), Some("marin"));
 /// ```
-#[derive(Clone, Default, PartialEq, Serialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct SessionConfig {
     /// The model, as the provider names it.

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::{
     AudioChunk, CallId, DelegationId, Ended, Fault, Interruption, Item, ItemId, PeerText, Phase,
-    RawEvent, ResponseId, Rotation, ToolCall, Usage, UsageReport, WallTime, text::Hidden,
+    RawEvent, ResponseId, Rotation, ToolCall, TurnTimes, UpdateOutcome, Usage, UsageReport,
+    WallTime, text::Hidden,
 };
 
 /// The provider has opened a session.
@@ -310,6 +311,10 @@ pub enum Event {
     Rotated(Rotation),
     /// An interruption is settled: playback flushed, history shortened to what was heard.
     InterruptionSettled(Interruption),
+    /// What became of a wish to configure the session in another way.
+    ConfigUpdated(UpdateOutcome),
+    /// A turn is over: when what happened in it.
+    TurnTimed(TurnTimes),
     /// The session is over. The last event, exactly once.
     Ended(Ended),
 }
@@ -356,6 +361,7 @@ impl Event {
             | Self::AudioDone { .. }
             | Self::Interrupted { .. }
             | Self::InterruptionSettled(_)
+            | Self::TurnTimed(_)
             | Self::ResponseDone(_)
             | Self::Usage(_) => EventClass::Turn,
             Self::ToolCall(_) | Self::ToolCallsCancelled { .. } | Self::Delegation(_) => {
@@ -366,6 +372,7 @@ impl Event {
             | Self::Configured
             | Self::Phase(_)
             | Self::Rotated(_)
+            | Self::ConfigUpdated(_)
             | Self::Ended(_) => EventClass::Lifecycle,
             Self::Other(_) => EventClass::Other,
         }

@@ -43,8 +43,8 @@ pub use self::{
     id::{CallId, CommandId, DelegationId, Generation, ItemId, ResponseId, WireSeq},
     item::{Content, Item, ItemKind, ItemStatus, Role},
     outcome::{
-        Closer, Ended, EndedCause, Heard, Interruption, Losses, Phase, Recovery, Rotation,
-        RotationCause,
+        Allowance, Closer, Ended, EndedCause, Heard, Interruption, Losses, Phase, Recovery,
+        Rotation, RotationCause, ToolTimes, TurnTimes, UpdateOutcome,
     },
     provider::{
         AuthError, AuthShape, Codec, Effect, Endpoint, OpeningPlan, Provider, ResumeToken, Signal,

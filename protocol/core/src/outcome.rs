@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::{CallId, Fault, Generation, ItemId, PeerText, Stage};
+use crate::{CallId, Fault, Generation, ItemId, PeerText, Stage, Time};
 
 /// Where the link is, as readers see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -52,6 +52,10 @@ pub enum RotationCause {
     DeadPeer,
     /// The caller asked for it.
     Request,
+    /// The session shall be configured in a way that a live connection cannot take up.
+    Update,
+    /// A conversation of another process is continued.
+    Restore,
 }
 
 /// What a new connection knows of the conversation.
@@ -152,8 +156,98 @@ pub enum EndedCause {
     BudgetSpent(Fault),
     /// The primary reader took nothing for too long.
     ReaderStalled,
+    /// The session has used up what it was allowed.
+    OverBudget(Allowance),
     /// The session's own task failed.
     Panicked,
+}
+
+/// What a session may be allowed only so much of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Allowance {
+    /// Tokens, of both directions.
+    Tokens,
+    /// Money, by the caller's own prices.
+    Money,
+    /// Time since the session was ready.
+    Time,
+}
+
+/// What became of a wish to configure the session in another way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+#[non_exhaustive]
+pub enum UpdateOutcome {
+    /// The live connection has taken it up.
+    AppliedLive {
+        /// Whether the provider said so; else it is known to be written and was not refused.
+        confirmed: bool,
+    },
+    /// It is still on its way; an event will tell what became of it.
+    Pending,
+    /// A new connection was opened with it.
+    Rotated {
+        /// What that connection knows of the conversation.
+        recovery: Recovery,
+    },
+    /// It was refused. The session is configured as before.
+    Failed {
+        /// Why.
+        reason: PeerText,
+    },
+}
+
+/// When a tool was asked for and when its answer was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ToolTimes {
+    /// The call.
+    pub call: CallId,
+    /// When the model asked.
+    pub begun: Time,
+    /// When the caller gave the answer.
+    pub answered: Option<Time>,
+}
+
+/// When what happened in one turn, all on the session's one clock. What did not happen is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TurnTimes {
+    /// The user stopped speaking, as this side was told or concluded.
+    pub speech_end: Option<Time>,
+    /// The user's input was complete: the audio was committed, or text was sent.
+    pub committed: Option<Time>,
+    /// The first piece of the answer arrived: speech, text, or a call.
+    pub first_byte: Option<Time>,
+    /// The first sample that is not silence arrived.
+    pub first_sound: Option<Time>,
+    /// That sample was heard, by the player's report or by the estimate.
+    pub first_heard: Option<Time>,
+    /// The calls of the turn, in order; the first 64.
+    pub tools: Vec<ToolTimes>,
+    /// The answer was interrupted; what the reader has not taken falls silent at once.
+    pub interrupted: Option<Time>,
+    /// The interruption was settled.
+    pub settled: Option<Time>,
+    /// The turn was over.
+    pub ended: Time,
+}
+
+impl TurnTimes {
+    /// When the user's part was over: the end of speech, else of input.
+    pub fn asked(&self) -> Option<Time> {
+        self.speech_end.or(self.committed)
+    }
+
+    /// How long the user waited until the answer's first sound arrived.
+    pub fn to_first_sound(&self) -> Option<Duration> {
+        Some(self.first_sound? - self.asked()?)
+    }
+
+    /// How long the user waited until the answer's first sound was heard.
+    pub fn to_first_heard(&self) -> Option<Duration> {
+        Some(self.first_heard? - self.asked()?)
+    }
 }
 
 /// The end of a session: the last event, exactly once.
