@@ -93,6 +93,13 @@ impl SessionBuilder {
         self
     }
 
+    /// Sets the wall clock at the moment of connecting, for sessions under virtual time: ends that a
+    /// provider states by the calendar are read against it. Default is the system's.
+    pub fn wall_clock(mut self, now: WallTime) -> Self {
+        self.link.wall_at_origin = now;
+        self
+    }
+
     /// Sets when and how often to reconnect.
     pub fn backoff(mut self, backoff: BackoffConfig) -> Self {
         self.link = self.link.backoff(backoff);

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod sim;
 pub mod suite;
+pub mod tap;
 pub mod template;
 pub mod wire;

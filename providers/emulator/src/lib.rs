@@ -23,6 +23,7 @@ mod voice;
 pub use self::server::Emulator;
 pub use self::{
     builder::{Builder, Refusal},
+    memory::DAY,
     script::{Script, ScriptError},
     voice::{Speech, SpokenWord, speak},
 };

@@ -17,8 +17,10 @@ use crate::{
     route::Route,
 };
 
-/// The day on which the clock of sessions in memory begins, since they run under virtual time.
-const DAY: WallTime = WallTime::from_unix_seconds(1_800_000_000);
+/// The wall clock at the origin of the clock that is given to [`Builder::in_memory`]: a fixed day,
+/// since sessions in memory run under virtual time. A client that reads the ends of sessions by the
+/// calendar needs the same day.
+pub const DAY: WallTime = WallTime::from_unix_seconds(1_800_000_000);
 
 impl Builder {
     /// A dial that reaches this emulator in memory, for sessions under tokio's paused time.

@@ -2,8 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use antiphon_emulator::DAY;
 use antiphon_protocol::{
     Capabilities, EndedCause, Event, InputClock, SessionConfig, ToolCall, ToolResult,
+    Transcripts,
 };
 use antiphon_session::{ConnectError, Session};
 use antiphon_transport::Clock;
@@ -57,12 +59,16 @@ impl Call {
         adapt: impl FnOnce(SessionConfig) -> SessionConfig,
     ) -> Result<Self, ConnectError> {
         let provider = subject.provider();
-        let config = adapt(subject.config());
+        let mut config = adapt(subject.config());
         let can = provider.capabilities(&config.model).into_owned();
+        if can.output_transcripts == Transcripts::OnRequest {
+            config.output_transcription = Some(true);
+        }
         let dial = subject.peer(stage, Clock::start());
         let (session, mut events) = Session::builder(provider)
             .config(config)
             .dial(dial)
+            .wall_clock(DAY)
             .seed(1)
             .connect()
             .await?;
@@ -116,8 +122,7 @@ impl Call {
         let outcome = time::timeout(patience, seen).await;
         drop(outcome);
         found.ok_or_else(|| {
-            let names: Vec<_> = self.since().iter().map(|event| name(event)).collect();
-            Failure::new(format!("{what} did not come; told: {names:?}"))
+            Failure::new(format!("{what} did not come; told: {}", names(&self.since())))
         })
     }
 
@@ -269,12 +274,21 @@ pub(crate) fn calls(log: &[Arc<Event>]) -> Vec<ToolCall> {
     calls.collect()
 }
 
-/// What an event is called in a report; never its content.
-fn name(event: &Event) -> String {
-    let shown = format!("{event:?}");
-    let end = shown.find(|c: char| !c.is_alphanumeric());
-    shown
-        .get(..end.unwrap_or(shown.len()))
-        .unwrap_or_default()
-        .to_owned()
+/// What events are called in a report, never their content; repeats are counted.
+fn names(log: &[Arc<Event>]) -> String {
+    let mut names: Vec<(String, usize)> = Vec::new();
+    for event in log {
+        let shown = format!("{event:?}");
+        let end = shown.find(|c: char| !c.is_alphanumeric());
+        let name = shown.get(..end.unwrap_or(shown.len())).unwrap_or_default();
+        match names.last_mut() {
+            Some((last, times)) if last == name => *times += 1,
+            _ => names.push((name.to_owned(), 1)),
+        }
+    }
+    let names = names.iter().map(|(name, times)| match times {
+        1 => name.clone(),
+        _ => format!("{times} {name}"),
+    });
+    names.collect::<Vec<_>>().join(", ")
 }

@@ -32,7 +32,8 @@ pub trait Subject: Send + Sync {
     /// A configuration that the wire takes; scenarios change what they are about.
     fn config(&self) -> SessionConfig;
 
-    /// A peer that plays `stage`.
+    /// A peer that plays `stage`. Where it tells times by the calendar, the origin of `clock` is
+    /// [`antiphon_emulator::DAY`].
     fn peer(&self, stage: &Stage, clock: Clock) -> MemoryDial;
 
     /// Scenarios that cannot be played here, each with the reason that is printed. A scenario that

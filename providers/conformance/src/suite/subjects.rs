@@ -1,10 +1,11 @@
 //! The plug-ins of this workspace, each against the emulator.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc, time::Duration};
 
 use antiphon_emulator::{Builder, Script};
+use antiphon_gemini::Gemini;
 use antiphon_openai::OpenAi;
-use antiphon_protocol::{Provider, SessionConfig};
+use antiphon_protocol::{Provider, Secret, SessionConfig};
 use antiphon_transport::{Clock, testing::MemoryDial};
 
 use super::{Scene, Stage, Subject};
@@ -15,32 +16,93 @@ const KEY: &str = "suite-key";
 
 /// Every subject of this workspace.
 pub fn all() -> Vec<Box<dyn Subject>> {
+    let wires = wires().into_iter();
+    let wires = wires.map(|wire| Box::new(wire) as Box<dyn Subject>);
+    let template: Box<dyn Subject> = Box::new(TemplateSubject);
+    wires.chain([template]).collect()
+}
+
+/// Every wire that the emulator speaks, with the plug-in for it.
+pub fn wires() -> Vec<Wire> {
     vec![
-        Box::new(Emulated {
+        Wire {
             name: "openai-realtime",
             model: "gpt-realtime",
             provider: || Some(Arc::new(OpenAi::realtime(KEY))),
             skips: &[],
-        }),
-        Box::new(Emulated {
+        },
+        Wire {
             name: "azure-openai",
             model: "my-deployment",
             provider: || Some(Arc::new(OpenAi::azure("resource", KEY).ok()?)),
             skips: &[],
-        }),
-        Box::new(TemplateSubject),
+        },
+        Wire {
+            name: "gpt-live",
+            model: "gpt-live-1",
+            provider: || Some(Arc::new(OpenAi::live(KEY))),
+            skips: &[],
+        },
+        Wire {
+            name: "gpt-live-backend",
+            model: "gpt-live-1",
+            provider: || Some(Arc::new(OpenAi::live(KEY).with_backend("gpt-5.4"))),
+            skips: &[],
+        },
+        Wire {
+            name: "gemini-live",
+            model: "gemini-3.8-live",
+            provider: || Some(Arc::new(Gemini::live(KEY))),
+            skips: &[],
+        },
+        Wire {
+            name: "gemini-live-vertex",
+            model: "gemini-live-2.5-flash-native-audio",
+            provider: || {
+                let token = Arc::new(Secret::from(KEY));
+                Some(Arc::new(Gemini::vertex("project", "us-central1", token).ok()?))
+            },
+            skips: &[],
+        },
     ]
 }
 
 /// A plug-in whose wire the emulator speaks.
-struct Emulated {
-    name: &'static str,
-    model: &'static str,
+#[derive(Clone, Copy)]
+pub struct Wire {
+    /// Its name in reports.
+    pub name: &'static str,
+    /// The model that is asked for.
+    pub model: &'static str,
     provider: fn() -> Option<Arc<dyn Provider>>,
     skips: &'static [(&'static str, &'static str)],
 }
 
-impl Subject for Emulated {
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire")
+            .field("name", &self.name)
+            .field("model", &self.model)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Wire {
+    /// An emulator that plays `script` on every connection, with everything drawn from `seed`, and
+    /// sessions short enough to meet their limits.
+    pub fn simulated(&self, seed: u64, script: &str, clock: Clock) -> MemoryDial {
+        Builder::new()
+            .key(Some(KEY))
+            .script(read(script))
+            .session_limit(Duration::from_secs(240))
+            .gemini(|settings| settings.connection_limit = Duration::from_secs(150))
+            .live(|settings| settings.session_limit = Duration::from_secs(240))
+            .seed(seed)
+            .in_memory(clock)
+    }
+}
+
+impl Subject for Wire {
     fn name(&self) -> &str {
         self.name
     }
@@ -72,6 +134,13 @@ impl Subject for Emulated {
 }
 
 fn script(scene: &Scene) -> Script {
-    #[expect(clippy::expect_used, reason = "a test reads what scenes become")]
-    scene.script().parse().expect("a scene is a script")
+    read(&scene.script())
+}
+
+fn read(script: &str) -> Script {
+    #[expect(
+        clippy::expect_used,
+        reason = "scenes and the simulator's script are read by tests"
+    )]
+    script.parse().expect("it is a script")
 }

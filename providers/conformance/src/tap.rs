@@ -1,0 +1,303 @@
+//! A dial that listens in on every wire, counts, hashes, and breaks wires at given times.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    hash::{DefaultHasher, Hasher},
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use antiphon_protocol::{End, Endpoint, Frame, How, Stage};
+use antiphon_transport::{Dial, DialRequest, Incoming, WirePair, WireRx, WireTx};
+use async_trait::async_trait;
+use tokio::time::{Instant, Sleep};
+
+/// How a wire, or the next attempt to open one, is broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WireFault {
+    /// The connection ends without a close frame.
+    Eof,
+    /// The connection is reset.
+    Reset,
+    /// The peer closes with this code.
+    Close(u16),
+    /// Nothing comes through any more, either way, and nobody is told.
+    HalfOpen,
+    /// A frame comes that is no event.
+    Garbage,
+    /// The peer's last frame comes once more.
+    Repeat,
+    /// The next attempt to open a wire is refused with this status; the present one ends.
+    Refused(u16),
+    /// The next attempt to open a wire hangs for so long; the present one ends.
+    SlowDial(Duration),
+}
+
+/// Which way a frame went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// From the peer.
+    In,
+    /// To the peer.
+    Out,
+}
+
+type Listener = dyn FnMut(Instant, Way, &Frame) + Send;
+
+#[derive(Default)]
+struct Shared {
+    hash: DefaultHasher,
+    began: Option<Instant>,
+    frames: u64,
+    struck: Vec<WireFault>,
+    faults: VecDeque<(Duration, WireFault)>,
+    next_dial: Option<WireFault>,
+    listener: Option<Box<Listener>>,
+}
+
+impl Shared {
+    fn note(&mut self, way: Way, frame: &Frame) {
+        let now = Instant::now();
+        let began = *self.began.get_or_insert(now);
+        let at = now.duration_since(began).as_micros();
+        self.hash.write_u64(u64::try_from(at).unwrap_or(u64::MAX));
+        self.hash.write_u8(way as u8);
+        self.hash.write(&frame.data);
+        self.frames += 1;
+        if let Some(listener) = &mut self.listener {
+            listener(now, way, frame);
+        }
+    }
+
+    /// When the next fault strikes.
+    fn due(&mut self) -> Option<Instant> {
+        let began = *self.began.get_or_insert_with(Instant::now);
+        self.faults.front().map(|(after, _)| began + *after)
+    }
+
+    fn strike(&mut self) -> Option<WireFault> {
+        let (_, fault) = self.faults.pop_front()?;
+        self.struck.push(fault.clone());
+        Some(fault)
+    }
+}
+
+/// A [`Dial`] around another one that sees every frame.
+#[derive(Clone)]
+pub struct Tap {
+    inner: Arc<dyn Dial>,
+    shared: Arc<Mutex<Shared>>,
+}
+
+impl fmt::Debug for Tap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tap").finish_non_exhaustive()
+    }
+}
+
+impl Tap {
+    /// Listens in on the wires of `inner`.
+    pub fn new(inner: impl Dial + 'static) -> Self {
+        Self {
+            inner: Arc::new(inner),
+            shared: Arc::default(),
+        }
+    }
+
+    /// Breaks wires: each fault strikes so long after the first wire was opened.
+    #[must_use]
+    pub fn faults(self, faults: impl IntoIterator<Item = (Duration, WireFault)>) -> Self {
+        self.lock().faults = faults.into_iter().collect();
+        self
+    }
+
+    /// Tells `listener` of every frame, with the (virtual) time.
+    #[must_use]
+    pub fn listener(self, listener: impl FnMut(Instant, Way, &Frame) + Send + 'static) -> Self {
+        self.lock().listener = Some(Box::new(listener));
+        self
+    }
+
+    /// A hash over every frame, its direction and its time.
+    pub fn hash(&self) -> u64 {
+        self.lock().hash.finish()
+    }
+
+    /// Frames both ways.
+    pub fn frames(&self) -> u64 {
+        self.lock().frames
+    }
+
+    /// The faults that have struck.
+    pub fn struck(&self) -> Vec<WireFault> {
+        self.lock().struck.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        lock(&self.shared)
+    }
+}
+
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait]
+impl Dial for Tap {
+    fn check(&self, endpoint: &Endpoint) -> Result<(), End> {
+        self.inner.check(endpoint)
+    }
+
+    async fn dial(&self, request: DialRequest) -> Result<WirePair, End> {
+        let fault = self.lock().next_dial.take();
+        match fault {
+            Some(WireFault::Refused(status)) => {
+                return Err(End::new(Stage::Upgrade, How::Status).with_status(status));
+            }
+            Some(WireFault::SlowDial(pause)) => tokio::time::sleep(pause).await,
+            _ => {}
+        }
+        let (tx, rx) = self.inner.dial(request).await?;
+        let broken = Arc::new(Mutex::new(false));
+        let rx = Rx {
+            inner: rx,
+            shared: Arc::clone(&self.shared),
+            broken: Arc::clone(&broken),
+            last: None,
+            queued: VecDeque::new(),
+            alarm: None,
+        };
+        let tx = Tx {
+            inner: tx,
+            shared: Arc::clone(&self.shared),
+            broken,
+        };
+        Ok((Box::new(tx), Box::new(rx)))
+    }
+}
+
+struct Tx {
+    inner: Box<dyn WireTx>,
+    shared: Arc<Mutex<Shared>>,
+    broken: Arc<Mutex<bool>>,
+}
+
+impl Tx {
+    fn is_broken(&self) -> bool {
+        *self.broken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl WireTx for Tx {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn start_send(&mut self, frame: Frame) -> Result<(), End> {
+        lock(&self.shared).note(Way::Out, &frame);
+        if self.is_broken() {
+            return Ok(());
+        }
+        self.inner.start_send(frame)
+    }
+
+    fn start_ping(&mut self) -> Result<(), End> {
+        if self.is_broken() {
+            return Ok(());
+        }
+        self.inner.start_ping()
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+        self.inner.poll_flush(cx)
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>, code: u16) -> Poll<Result<(), End>> {
+        self.inner.poll_close(cx, code)
+    }
+}
+
+struct Rx {
+    inner: Box<dyn WireRx>,
+    shared: Arc<Mutex<Shared>>,
+    broken: Arc<Mutex<bool>>,
+    last: Option<Frame>,
+    queued: VecDeque<Frame>,
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+impl Rx {
+    /// Whether the next fault is due; else wakes the task when it will be.
+    fn is_due(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(at) = lock(&self.shared).due() else {
+            return false;
+        };
+        let alarm = self
+            .alarm
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
+        if alarm.deadline() != at {
+            alarm.as_mut().reset(at);
+        }
+        alarm.as_mut().poll(cx).is_ready()
+    }
+
+    /// What becomes of the wire; `None` when it goes on.
+    fn strike(&mut self) -> Option<End> {
+        let fault = lock(&self.shared).strike()?;
+        match fault {
+            WireFault::Eof => Some(End::new(Stage::Live, How::Eof)),
+            WireFault::Reset => Some(End::new(Stage::Live, How::Io).because("reset")),
+            WireFault::Close(code) => {
+                Some(End::new(Stage::Live, How::CloseFrame).with_code(code))
+            }
+            WireFault::HalfOpen => {
+                *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = true;
+                None
+            }
+            WireFault::Garbage => {
+                self.queued.push_back(Frame::text("{\"no\": event"));
+                None
+            }
+            WireFault::Repeat => {
+                self.queued.extend(self.last.clone());
+                None
+            }
+            fault @ (WireFault::Refused(_) | WireFault::SlowDial(_)) => {
+                lock(&self.shared).next_dial = Some(fault);
+                Some(End::new(Stage::Live, How::Eof))
+            }
+        }
+    }
+}
+
+impl WireRx for Rx {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, End>> {
+        while self.is_due(cx) {
+            if let Some(end) = self.strike() {
+                return Poll::Ready(Err(end));
+            }
+        }
+        if let Some(frame) = self.queued.pop_front() {
+            lock(&self.shared).note(Way::In, &frame);
+            return Poll::Ready(Ok(Incoming::Frame(frame)));
+        }
+        loop {
+            let polled = self.inner.poll_recv(cx);
+            let broken = *self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+            match polled {
+                Poll::Ready(Ok(_)) if broken => {}
+                Poll::Ready(Err(_)) | Poll::Pending if broken => return Poll::Pending,
+                Poll::Ready(Ok(Incoming::Frame(frame))) => {
+                    lock(&self.shared).note(Way::In, &frame);
+                    self.last = Some(frame.clone());
+                    return Poll::Ready(Ok(Incoming::Frame(frame)));
+                }
+                other => return other,
+            }
+        }
+    }
+}
