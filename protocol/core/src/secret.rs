@@ -71,3 +71,20 @@ impl fmt::Debug for Secret {
         f.write_str("Secret(..)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use zeroize::{Zeroize, ZeroizeOnDrop};
+
+    use super::*;
+
+    // faults: I16 by asking the compiler whether what holds the text wipes it when it goes
+    #[test]
+    fn the_text_of_a_secret_is_wiped() {
+        fn wiped<T: ZeroizeOnDrop>(_held: &T) {}
+        let mut secret = Secret::from("sk-very-secret");
+        wiped(&secret.0);
+        secret.0.zeroize();
+        assert_eq!(secret.expose(), "");
+    }
+}

@@ -2,7 +2,6 @@
 //! thread.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a test states what it expects by panicking"
 )]
 
@@ -69,10 +68,13 @@ fn an_interruption_is_told_before_the_audio_beside_it() {
     );
 }
 
+/// A member of a frame, and what has to come of it.
+type Member = (&'static str, Value, fn(&Effect) -> bool);
+
 // faults: E12 by every subset of six members in one frame
 #[test]
 fn no_member_of_a_frame_hides_another() {
-    let members: [(&str, Value, fn(&Effect) -> bool); 6] = [
+    let members: [Member; 6] = [
         (
             "toolCall",
             json!({"functionCalls": [{"id": "c", "name": "look", "args": {}}]}),

@@ -425,6 +425,7 @@ mod tests {
             .collect()
     }
 
+    // faults: E14, E16 by a transcript that comes after the answer has begun
     #[test]
     fn a_spoken_turn_and_its_answer_stand_in_the_order_in_which_they_began() {
         let mut history = History::default();
