@@ -64,6 +64,8 @@ pub struct Settings {
     pub starvation: Duration,
     /// From the end of the caller's turn to the first word of the answer, on the timeline.
     pub thinking: Duration,
+    /// How long a backend thinks before its first item.
+    pub backend: Duration,
     /// From `session.close` to `session.closed`, if no backend is at work.
     pub drain: Duration,
 }
@@ -78,6 +80,7 @@ impl Settings {
             session_limit: Duration::from_secs(7_200),
             starvation: Duration::from_secs(31),
             thinking: Duration::from_millis(120),
+            backend: Duration::from_millis(300),
             drain: Duration::from_millis(300),
         }
     }
@@ -222,7 +225,7 @@ impl Session {
             match due {
                 Due::Opening => self.open_further(now),
                 Due::Slot => self.tick(at),
-                Due::Backend => self.work_further(at),
+                Due::Backend => self.work_further(),
                 Due::Drained => self.finish("close_requested"),
                 Due::Starved | Due::Expiry => self.finish("expired"),
             }

@@ -7,7 +7,7 @@ use antiphon_protocol::Time;
 use serde_json::{Value, json};
 
 use super::{
-    Phase, Session,
+    Session,
     caller::spaced,
     config::{invalid, tokens},
     requests::invalid_event,
@@ -15,8 +15,9 @@ use super::{
     text,
 };
 use crate::{
+    joint::To,
     refusal::Refusal,
-    script::{Facts, Step},
+    script::{Facts, Failure, Step},
     story::arguments::fit,
 };
 
@@ -57,6 +58,8 @@ enum Act {
     Event(Value),
     /// The response has completed; the model does this.
     Completed(Option<(Vec<Step>, Facts)>),
+    /// The response fails with this message.
+    Failed(String),
 }
 
 impl Backend {
@@ -194,6 +197,10 @@ impl Session {
             _ => true,
         };
         let steps: Vec<Step> = steps.into_iter().filter(known).collect();
+        if let Some(Step::Fail(Failure::Response { message })) = steps.first() {
+            self.backend.push(Act::Failed(message.clone()));
+            return Ok(());
+        }
         let calls = steps.iter();
         let calls = calls.take_while(|step| matches!(step, Step::Call { .. }));
         let (calls, rest) = steps.split_at(calls.count());
@@ -214,12 +221,13 @@ impl Session {
         self.backend.acts.push_back((at, Act::Event(begun)));
         self.backend
             .event(json!({"type": "response.in_progress", "response": response}));
+        let thought = at + self.settings.backend;
         let id = self.ids.id("rs");
         let item = json!({"id": id, "type": "reasoning", "summary": []});
         let place = self.backend.item();
         for event_type in ["response.output_item.added", "response.output_item.done"] {
-            self.backend
-                .event(json!({"type": event_type, "output_index": place, "item": item}));
+            let event = json!({"type": event_type, "output_index": place, "item": item});
+            self.backend.acts.push_back((thought, Act::Event(event)));
         }
     }
 
@@ -376,6 +384,7 @@ impl Session {
         let mut value = json!({
             "id": id,
             "object": "response",
+            "access_programs": null,
             "created_at": self.settings.opened_at.as_unix_millis() / 1000,
             "status": status,
             "model": of("model"),
@@ -399,7 +408,7 @@ impl Session {
     }
 
     /// Performs what the backend does next.
-    pub(super) fn work_further(&mut self, _at: Time) {
+    pub(super) fn work_further(&mut self) {
         match self.backend.acts.pop_front() {
             Some((_, Act::Event(event))) => self.emit_nested(event),
             Some((_, Act::Completed(then))) => {
@@ -409,6 +418,7 @@ impl Session {
                     self.speech.queue(steps, facts);
                 }
             }
+            Some((_, Act::Failed(message))) => self.fail_response(&message),
             None => {}
         }
     }
@@ -429,7 +439,7 @@ impl Session {
         let Some(id) = self.backend.response.take() else {
             let refusal = Refusal::new("server_error", message);
             let event = self.error_event("server_error", &refusal, None);
-            return self.send(crate::joint::To::All, &event);
+            return self.send(To::All, &event);
         };
         self.backend.acts.clear();
         self.backend.calls.clear();
@@ -437,6 +447,5 @@ impl Session {
         let response = self.response(&id, "failed", &error, &Value::Null);
         self.emit_nested(json!({"type": "response.failed", "response": response}));
         self.backend.delegation = None;
-        debug_assert!(self.phase != Phase::Closed, "a closed session does nothing");
     }
 }

@@ -51,7 +51,7 @@ impl Timeline {
 
     /// When the next step is due, if there is audio for it.
     pub(super) fn due(&self) -> Option<Time> {
-        (self.waiting.len() >= self.slot()).then_some(self.next)
+        (self.waiting.len() >= self.slot()).then(|| self.next.max(self.fed_at))
     }
 
     /// Takes a step: its audio, and where it begins.

@@ -12,3 +12,7 @@
 
 mod bench;
 mod conversation;
+mod delegation;
+mod refusals;
+mod robustness;
+mod shared;
