@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::tool::Tool;
-use crate::{codegen, tidy};
+use crate::{codegen, faults, tidy};
 
 /// How often a suite runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,6 +85,14 @@ pub(super) const SUITES: &[Suite] = &[
         budget: 10,
         env: &[],
         work: Work::Own(tidy::run, &[]),
+    },
+    Suite {
+        name: "faults",
+        about: "every fault of the catalogue is injected by a test",
+        tier: Tier::Everyday,
+        budget: 5,
+        env: &[],
+        work: Work::Own(faults::run, &[]),
     },
     Suite {
         name: "codegen",
