@@ -62,7 +62,8 @@ impl SessionBuilder {
         self
     }
 
-    /// Replaces the transport, for tests or for another network.
+    /// Replaces the transport, for tests or for another network. Default: WebSockets over TCP and TLS,
+    /// through the proxy that the environment names (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).
     pub fn dial(mut self, dial: impl Dial + 'static) -> Self {
         self.dial = Some(Arc::new(dial));
         self
@@ -263,7 +264,7 @@ fn spawn(
 
 #[cfg(feature = "tungstenite")]
 fn default_dial() -> Option<Arc<dyn Dial>> {
-    Some(Arc::new(antiphon_transport::WsDial::new()))
+    Some(Arc::new(antiphon_transport::WsDial::from_env()))
 }
 
 #[cfg(not(feature = "tungstenite"))]

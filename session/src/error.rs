@@ -12,11 +12,20 @@ pub enum ConnectError {
     #[error(transparent)]
     Unsupported(#[from] Unsupported),
     /// The session ended before it was ready; the cause says why.
-    #[error("the session could not be opened: {:?}: {}", .0.cause, .0.reason)]
+    #[error("the session could not be opened{}: {:?}: {}", place(.0), .0.cause, .0.reason)]
     Ended(Box<Ended>),
     /// No dial was given and the crate was built without one.
     #[error("no transport: give the builder a dial or enable the `tungstenite` feature")]
     NoDial,
+}
+
+/// How far the last connection had come, and the status it met there, in brackets.
+fn place(ended: &Ended) -> String {
+    match (ended.stage, ended.status) {
+        (Some(stage), Some(status)) => format!(" ({}, status {status})", stage.name()),
+        (Some(stage), None) => format!(" ({})", stage.name()),
+        (None, _) => String::new(),
+    }
 }
 
 /// A command was not carried out.
@@ -65,4 +74,35 @@ pub enum CallError {
     /// The call is void.
     #[error("call {0} is void: {1}")]
     Void(CallId, &'static str),
+}
+
+#[cfg(test)]
+mod tests {
+    use antiphon_protocol::{EndedCause, Fault, PeerText, Stage};
+
+    use super::*;
+
+    #[test]
+    fn a_session_that_could_not_be_opened_says_how_far_it_came() {
+        let mut ended = Ended::local(EndedCause::Fault(Fault::Auth));
+        ended.reason = PeerText::new("no such key");
+        let sentence = |ended: &Ended| ConnectError::Ended(Box::new(ended.clone())).to_string();
+        assert_eq!(
+            sentence(&ended),
+            "the session could not be opened: Fault(Auth): no such key"
+        );
+        for (stage, status, place) in [
+            (Stage::Resolve, None, " (name resolution)"),
+            (Stage::Proxy, Some(407), " (proxy tunnel, status 407)"),
+            (
+                Stage::Upgrade,
+                Some(401),
+                " (WebSocket upgrade, status 401)",
+            ),
+        ] {
+            ended.stage = Some(stage);
+            ended.status = status;
+            assert!(sentence(&ended).contains(place), "{}", sentence(&ended));
+        }
+    }
 }

@@ -3,6 +3,19 @@
 use antiphon_protocol::Time;
 use tokio::time::Instant;
 
+/// What the system's clock on the wall shows.
+#[cfg(any(feature = "tungstenite", feature = "tokio-websockets"))]
+pub(crate) fn wall() -> antiphon_protocol::WallTime {
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    antiphon_protocol::WallTime::from_unix_millis(
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
+    )
+}
+
 /// Turns tokio's clock into [`Time`] since an origin. Obeys tokio's paused time.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {

@@ -9,6 +9,12 @@ mod machine;
 #[cfg(feature = "recording")]
 mod record;
 mod rng;
+#[cfg(any(
+    feature = "recording",
+    feature = "tungstenite",
+    feature = "tokio-websockets"
+))]
+mod scrub;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "driver")]
@@ -25,7 +31,7 @@ pub use self::link::Defect;
 #[cfg(feature = "recording")]
 pub use self::record::{Recorded, RecordedEnd, RecordedLine, RecordingDial};
 #[cfg(any(feature = "tungstenite", feature = "tokio-websockets"))]
-pub use self::ws::{Connect, Destination, HttpProxy, Socket, TcpConnect, WsDial};
+pub use self::ws::{BadProxy, Connect, Destination, HttpProxy, Socket, TcpConnect, WsDial};
 pub use self::{
     backoff::{Backoff, BackoffConfig, Cost},
     driver::Port,

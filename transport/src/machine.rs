@@ -29,6 +29,13 @@ pub trait Machine: Send {
     fn wants_read(&self) -> bool {
         true
     }
+
+    /// How far an open wire is, which only the machine knows: opening, in use, or saying goodbye. The
+    /// driver tells it in the wire's span. `None` while the wire is dialed, and when it is gone.
+    fn stage(&self, generation: Generation) -> Option<Stage> {
+        let _ = generation;
+        None
+    }
 }
 
 /// What goes into a machine.

@@ -164,6 +164,9 @@ pub struct End {
     pub status: Option<u16>,
     /// The peer's words: close reason or body, or the operating system's error.
     pub reason: PeerText,
+    /// Headers of a refused upgrade: those that explain it, as in
+    /// [`Refusal::headers`](crate::Refusal::headers).
+    pub headers: Vec<(String, PeerText)>,
     /// How long the peer asks to wait.
     pub retry_after: Option<Duration>,
     /// Whether the connection was opened with a resume handle.
@@ -181,6 +184,7 @@ impl End {
             code: None,
             status: None,
             reason: PeerText::default(),
+            headers: Vec::new(),
             retry_after: None,
             resumed: false,
             last_error: None,

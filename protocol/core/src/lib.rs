@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod address;
+mod answer;
 mod audio;
 mod capabilities;
 mod command;
@@ -22,6 +23,7 @@ mod tool;
 mod usage;
 
 pub use self::{
+    answer::Refusal,
     audio::{AudioChunk, AudioFormat, Encoding},
     capabilities::{
         Capabilities, ConfigField, FollowUp, InputClock, Receipts, Resume, SeedLimits,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::{CallId, Fault, Generation, ItemId, PeerText, Stage, Time};
+use crate::{CallId, Fault, Generation, ItemId, PeerText, Refusal, Stage, Time};
 
 /// Where the link is, as readers see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -265,6 +265,9 @@ pub struct Ended {
     pub status: Option<u16>,
     /// The peer's or the system's words.
     pub reason: PeerText,
+    /// All that was said, where an upgrade was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Box<Refusal>>,
     /// Whether a new session might succeed.
     pub retry_could_help: bool,
     /// Whether the provider still keeps the conversation for a resume.
@@ -283,6 +286,7 @@ impl Ended {
             code: None,
             status: None,
             reason: PeerText::default(),
+            refusal: None,
             retry_could_help: false,
             state_kept: false,
             response_cut: false,

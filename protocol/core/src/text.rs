@@ -6,6 +6,8 @@ use serde::{Serialize, Serializer};
 
 /// Most bytes of peer text that are kept as a rule.
 const LIMIT: usize = 256;
+/// Says that there was more.
+const MORE: char = '…';
 
 /// Text from the other side of the wire: bounded, to 256 bytes as a rule, with control and bidirectional
 /// formatting characters escaped, so that it can stand in a log line or an error.
@@ -16,7 +18,7 @@ const LIMIT: usize = 256;
 /// assert_eq!(PeerText::new("bye\n\u{1b}[31m").as_str(), "bye\\n\\u{1b}[31m");
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct PeerText(String);
+pub struct PeerText(Box<str>);
 
 impl PeerText {
     /// Keeps `text` in its safe form.
@@ -28,20 +30,24 @@ impl PeerText {
     /// they mean, such as the body of a refusal, and shown in part.
     pub fn bounded(text: &str, limit: usize) -> Self {
         let mut safe = String::with_capacity(text.len().min(limit));
+        let room = limit.saturating_sub(MORE.len_utf8());
+        // Where the text is cut if there is more of it than fits.
+        let mut cut = 0;
         for c in text.chars() {
-            let start = safe.len();
             if is_unsafe(c) {
                 safe.extend(c.escape_default());
             } else {
                 safe.push(c);
             }
-            if safe.len() > limit {
-                safe.truncate(start);
-                safe.push('…');
+            if safe.len() <= room {
+                cut = safe.len();
+            } else if safe.len() > limit {
+                safe.truncate(cut);
+                safe.push(MORE);
                 break;
             }
         }
-        Self(safe)
+        Self(safe.into())
     }
 
     /// The safe form.
@@ -126,8 +132,18 @@ mod tests {
         ] {
             assert_eq!(PeerText::new(given).as_str(), kept);
         }
-        let long = PeerText::new(&"ü".repeat(4000));
-        assert!(long.as_str().len() <= LIMIT + '…'.len_utf8());
-        assert!(long.as_str().ends_with('…'));
+    }
+
+    #[test]
+    fn text_at_the_limit_is_kept_and_one_byte_more_is_cut() {
+        let kept = PeerText::new(&"x".repeat(LIMIT));
+        assert_eq!(kept.as_str().len(), LIMIT);
+        for longer in ["x".repeat(LIMIT + 1), "ü".repeat(4000), "\0".repeat(4000)] {
+            let cut = PeerText::new(&longer);
+            assert!(cut.as_str().len() <= LIMIT, "{cut}");
+            assert!(cut.as_str().len() > LIMIT - 16, "{cut}");
+            assert!(cut.as_str().ends_with(MORE), "{cut}");
+        }
+        assert_eq!(PeerText::bounded("four", 3).as_str(), "…");
     }
 }

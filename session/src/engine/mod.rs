@@ -28,8 +28,8 @@ use std::{
 };
 
 use antiphon_protocol::{
-    Capabilities, CommandId, EndedCause, Event, Provider, RotationCause, SeedLimits, SessionConfig,
-    Time,
+    Capabilities, CommandId, EndedCause, Event, Generation, Provider, RotationCause, SeedLimits,
+    SessionConfig, Stage, Time,
 };
 use antiphon_transport::{Input, Link, LinkCommand, LinkConfig, Machine, Output};
 
@@ -219,6 +219,10 @@ impl Machine for Engine {
         .into_iter()
         .flatten()
         .min()
+    }
+
+    fn stage(&self, generation: Generation) -> Option<Stage> {
+        self.link.stage(generation)
     }
 
     fn wants_read(&self) -> bool {

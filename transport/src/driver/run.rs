@@ -126,6 +126,17 @@ impl<M: Machine, P: Port<M>> Shell<M, P> {
                 Output::Wire(action) => self.act(action),
             }
         }
+        self.trace();
+    }
+
+    /// Tells in each wire's span how far it is.
+    fn trace(&mut self) {
+        #[cfg(feature = "tracing")]
+        for slot in &mut self.slots {
+            if let Some(stage) = self.machine.stage(slot.generation) {
+                slot.trace.stage(stage);
+            }
+        }
     }
 
     fn act(&mut self, action: WireAction) {

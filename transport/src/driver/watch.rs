@@ -14,20 +14,24 @@ use super::{Count, Meter};
 pub(super) struct Trace {
     #[cfg(feature = "tracing")]
     span: tracing::Span,
+    /// What the span's `phase` says.
+    #[cfg(feature = "tracing")]
+    phase: Stage,
 }
 
 impl Trace {
     pub(super) fn dialing(generation: Generation, host: Option<&str>) -> Self {
         #[cfg(feature = "tracing")]
         {
+            let phase = Stage::Token;
             let span = tracing::debug_span!(
                 "connection",
                 generation = generation.get(),
                 host,
-                stage = tracing::field::Empty
+                phase = phase.name()
             );
             tracing::debug!(parent: &span, "dialing");
-            Self { span }
+            Self { span, phase }
         }
         #[cfg(not(feature = "tracing"))]
         {
@@ -36,9 +40,13 @@ impl Trace {
         }
     }
 
-    pub(super) fn stage(&self, stage: Stage) {
+    /// The connection is at this stage; asked often, and told when it changes.
+    pub(super) fn stage(&mut self, stage: Stage) {
         #[cfg(feature = "tracing")]
-        self.span.record("stage", stage.name());
+        if self.phase != stage {
+            self.phase = stage;
+            self.span.record("phase", stage.name());
+        }
         #[cfg(not(feature = "tracing"))]
         let _ = stage;
     }
@@ -52,7 +60,7 @@ impl Trace {
         #[cfg(feature = "tracing")]
         tracing::debug!(
             parent: &self.span,
-            stage = end.stage.name(),
+            phase = end.stage.name(),
             how = ?end.how,
             code = end.code,
             status = end.status,

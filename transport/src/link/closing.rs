@@ -1,6 +1,6 @@
 //! The end, which wins over everything else.
 
-use antiphon_protocol::{Closer, End, Ended, EndedCause, How, PeerText, Time};
+use antiphon_protocol::{Closer, End, Ended, EndedCause, How, PeerText, Refusal, Time};
 
 use super::{
     Link, LinkOutput, Receipt, Undelivered,
@@ -108,8 +108,14 @@ impl Link {
             ended.stage = Some(end.stage);
             ended.code = end.code;
             ended.status = end.status;
-            // A refusal's body may be kept at length; a sentence of it is enough here.
+            // A refusal's body may be kept at length; a sentence of it is enough as the reason.
             ended.reason = PeerText::new(end.reason.as_str());
+            if end.how == How::Status {
+                ended.refusal = Some(Box::new(Refusal {
+                    headers: end.headers.clone(),
+                    body: end.reason.clone(),
+                }));
+            }
             if ended.reason.is_empty()
                 && let Some(error) = &end.last_error
             {

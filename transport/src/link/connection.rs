@@ -34,6 +34,18 @@ pub(super) enum Life {
     },
 }
 
+impl Life {
+    /// The same in the words of ends; `None` while dialing, whose stages the dial knows.
+    pub(super) const fn stage(self) -> Option<Stage> {
+        match self {
+            Self::Dialing { .. } => None,
+            Self::Opening { .. } => Some(Stage::Opening),
+            Self::Live => Some(Stage::Live),
+            Self::Draining { .. } => Some(Stage::Draining),
+        }
+    }
+}
+
 pub(super) struct Connection {
     pub(super) generation: Generation,
     pub(super) codec: Box<dyn Codec>,
@@ -130,11 +142,8 @@ impl Connection {
     /// Completes what the wire reported with what only the link knows.
     pub(super) fn explain(&mut self, now: Time, mut end: End) -> End {
         end.resumed = self.resumed;
-        match self.life {
-            Life::Dialing { .. } => {}
-            Life::Opening { .. } => end.stage = Stage::Opening,
-            Life::Live => end.stage = Stage::Live,
-            Life::Draining { .. } => end.stage = Stage::Draining,
+        if let Some(stage) = self.life.stage() {
+            end.stage = stage;
         }
         if end.last_error.is_none()
             && let Some((at, error)) = self.error.take()

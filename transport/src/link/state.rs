@@ -4,7 +4,7 @@ use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
 use antiphon_protocol::{
     Capabilities, Codec, Effect, Endpoint, Generation, Phase, Provider, RotationCause,
-    SessionConfig, Time,
+    SessionConfig, Stage, Time,
 };
 
 use super::{
@@ -304,5 +304,19 @@ impl Machine for Link {
 
     fn wants_read(&self) -> bool {
         !self.read_paused
+    }
+
+    fn stage(&self, generation: Generation) -> Option<Stage> {
+        let next = match &self.attempt {
+            Attempt::Open(next) => Some(&**next),
+            _ => None,
+        };
+        let of_that_name = |connection: &&Connection| connection.generation == generation;
+        [self.current.as_ref(), next, self.retired.as_ref()]
+            .into_iter()
+            .flatten()
+            .find(of_that_name)?
+            .life
+            .stage()
     }
 }

@@ -94,102 +94,10 @@ fn refused(why: &str) -> End {
 mod tests {
     use super::*;
 
-    fn target(url: &str) -> Result<Target, End> {
-        let url: Uri = url
-            .parse()
-            .map_err(|_| refused("the address cannot be read"))?;
-        Target::of(&url, &["gateway.example".to_owned()])
-    }
-
-    // faults: I8 by plaintext addresses that are this machine's or named
-    #[test]
-    fn plaintext_stays_on_this_machine_or_goes_to_a_named_host() {
-        for url in [
-            "ws://127.0.0.1/x",
-            "ws://127.0.0.1:8080",
-            "ws://127.255.255.254/",
-            "ws://localhost:9/",
-            "ws://LOCALHOST/",
-            "WS://localhost/",
-            "ws://[::1]/",
-            "ws://[::1]:8080/a?b=c",
-            "ws://gateway.example/",
-            "ws://GATEWAY.example:81/",
-            "wss://anything.example/",
-            "wss://[2001:db8::1]:444/",
-            "wss://xn--bcher-kva.example/",
-            "WSS://api.example/v1?model=m",
-        ] {
-            assert!(target(url).is_ok(), "{url}: {:?}", target(url));
-        }
-    }
-
-    // faults: I8, I9 by forty-nine addresses that look like this machine's or hide another
-    #[test]
-    fn hostile_addresses_are_refused_without_touching_the_network() {
-        for url in [
-            "ws://127.0.0.1.evil.test/",
-            "ws://localhost.evil.test/",
-            "ws://evil.test/localhost",
-            "ws://evil.test/?host=127.0.0.1",
-            "ws://evil.test#127.0.0.1",
-            "ws://127.1/",
-            "ws://127.0.1/",
-            "ws://0x7f.0.0.1/",
-            "ws://0177.0.0.1/",
-            "ws://2130706433/",
-            "ws://0.0.0.0/",
-            "ws://[::]/",
-            "ws://[::ffff:127.0.0.1]/",
-            "ws://[::ffff:7f00:1]/",
-            "ws://[fe80::1%25lo]/",
-            "ws://[0:0:0:0:0:0:0:2]/",
-            "ws://localhost./",
-            "ws://127.0.0.1./",
-            "ws://128.0.0.1/",
-            "ws://126.255.255.255/",
-            "ws://10.0.0.1/",
-            "ws://192.168.0.1/",
-            "ws://169.254.169.254/",
-            "ws://user@localhost/",
-            "ws://user:pass@127.0.0.1/",
-            "ws://127.0.0.1@evil.test/",
-            "wss://key@api.example/",
-            "wss://user:key@api.example/",
-            "ws://api.example/",
-            "WS://api.example/",
-            "ws://api.example:443/",
-            "ws://xn--lcalhost-54a.test/",
-            "ws://gateway.example.evil.test/",
-            "ws://evil-gateway.example/",
-            "ws://sub.gateway.example/",
-            "ws://gateway.example./",
-            "http://127.0.0.1/",
-            "https://api.example/",
-            "ftp://localhost/",
-            "wsx://localhost/",
-            "file:///etc/passwd",
-            "localhost",
-            "/path",
-            "ws:///path",
-            "ws://localhost:port/",
-            "ws://localhost:70000/",
-            "ws://:80/",
-            "wss://",
-            "ws:localhost",
-        ] {
-            let end = target(url).expect_err(url);
-            assert_eq!(
-                (end.stage, end.how),
-                (Stage::Resolve, How::Address),
-                "{url}"
-            );
-        }
-    }
-
     #[test]
     fn an_address_is_taken_apart() {
-        let target = target("wss://api.example:8443/v1/live?model=m").expect("a good address");
+        let url = Uri::from_static("wss://api.example:8443/v1/live?model=m");
+        let target = Target::of(&url, &[]).expect("a good address");
         assert_eq!(target.host, "api.example");
         assert_eq!(target.port, 8443);
         assert!(target.tls);

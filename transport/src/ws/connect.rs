@@ -37,6 +37,8 @@ pub struct Destination {
     pub host: String,
     /// The port.
     pub port: u16,
+    /// Whether TLS follows on the stream.
+    pub encrypted: bool,
     /// Whether the stream must not leave this machine, because what travels on it is not secured.
     pub loopback_only: bool,
 }

@@ -1,8 +1,10 @@
 //! The WebSocket wire: name, socket, TLS, upgrade, frames.
 
 mod address;
+mod bypass;
 mod connect;
 mod proxy;
+mod refusal;
 mod tls;
 #[cfg(feature = "tungstenite")]
 mod tungstenite;
@@ -22,7 +24,7 @@ use rustls::{ClientConfig, pki_types::CertificateDer};
 use self::{address::Target, tls::Trust, upgrade::Ask};
 pub use self::{
     connect::{Connect, Destination, Socket, TcpConnect},
-    proxy::HttpProxy,
+    proxy::{BadProxy, HttpProxy},
 };
 use crate::{Dial, DialRequest, WirePair};
 
@@ -115,6 +117,17 @@ impl WsDial {
             limits: Limits::default(),
             connect: Arc::new(TcpConnect),
             framing: Framing::default_choice(),
+        }
+    }
+
+    /// Like [`WsDial::new`], through the proxy that the process's environment names, if it names one:
+    /// see [`HttpProxy::from_env`]. Where what it names cannot be used, what would have gone through
+    /// it is refused and the variable is named, because a proxy should not be gone around unnoticed.
+    pub fn from_env() -> Self {
+        match HttpProxy::from_env() {
+            Ok(Some(proxy)) => Self::new().proxy(proxy),
+            Ok(None) => Self::new(),
+            Err(bad) => Self::new().connect_with(bad),
         }
     }
 
@@ -240,6 +253,7 @@ impl Dial for WsDial {
         let destination = Destination {
             host: target.host,
             port: target.port,
+            encrypted: target.tls,
             loopback_only: target.loopback_only,
         };
         let mut stream = self.connect.connect(&destination, &progress).await?;

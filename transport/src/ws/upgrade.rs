@@ -8,10 +8,9 @@ use std::{
     future::poll_fn,
     pin::{Pin, pin},
     task::{Context, Poll},
-    time::Duration,
 };
 
-use antiphon_protocol::{AuthShape, End, How, PeerText, Secret, Stage};
+use antiphon_protocol::{AuthShape, End, How, Secret, Stage};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use hyper::{
@@ -25,13 +24,15 @@ use ring::{
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// Most bytes of a refusal's body that are looked at.
-const BODY_LIMIT: usize = 8 * 1024;
-/// How long a refusal's body may take. The status is worth more than the rest of the body.
-const BODY_TIME: Duration = Duration::from_secs(2);
-/// Most bytes of a response's head.
-const HEAD_LIMIT: usize = 64 * 1024;
-const MAX_HEADERS: usize = 100;
+use super::refusal::refused;
+use crate::{clock::wall, scrub::Scrub};
+
+/// Most bytes of a response's headers.
+pub(super) const HEAD_LIMIT: usize = 64 * 1024;
+/// What the first line of a response may take beside them.
+pub(super) const LINE_LIMIT: usize = 4 * 1024;
+/// Most headers of a response.
+pub(super) const MAX_HEADERS: usize = 100;
 
 /// The body of a request that has none.
 pub(super) struct NoBody;
@@ -73,7 +74,7 @@ where
     let request = request(ask, &key)?;
     let (mut sender, connection) = http1::Builder::new()
         .max_headers(MAX_HEADERS)
-        .max_buf_size(HEAD_LIMIT)
+        .max_buf_size(HEAD_LIMIT + LINE_LIMIT)
         .handshake::<_, NoBody>(TokioIo::new(io))
         .await
         .map_err(|error| failed(&error))?;
@@ -82,8 +83,10 @@ where
             .send_request(request)
             .await
             .map_err(|error| failed(&error))?;
+        measure(response.headers(), Stage::Upgrade)?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            return Err(refused(response, ask).await);
+            let scrub = Scrub::of(ask.auth.map(|(_, token)| token));
+            return Err(refused(Stage::Upgrade, response, &scrub, wall()).await);
         }
         check(&response, &key)?;
         hyper::upgrade::on(response)
@@ -156,6 +159,17 @@ fn request(ask: &Ask<'_>, key: &str) -> Result<Request<NoBody>, End> {
     Ok(request)
 }
 
+/// Refuses a head whose headers are larger than the limit, which hyper's buffer keeps only roughly.
+pub(super) fn measure(headers: &HeaderMap, stage: Stage) -> Result<(), End> {
+    let lines = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    if lines.sum::<usize>() <= HEAD_LIMIT {
+        return Ok(());
+    }
+    Err(End::new(stage, How::TooLarge).because("the headers of the answer are too large"))
+}
+
 fn check(response: &Response<Incoming>, key: &str) -> Result<(), End> {
     let headers = response.headers();
     let says = |name: header::HeaderName, word: &str| {
@@ -181,45 +195,6 @@ fn check(response: &Response<Incoming>, key: &str) -> Result<(), End> {
         return Err(broken("the server chose an extension that was not offered"));
     }
     Ok(())
-}
-
-async fn refused(response: Response<Incoming>, ask: &Ask<'_>) -> End {
-    let status = response.status().as_u16();
-    let retry_after = response
-        .headers()
-        .get(header::RETRY_AFTER)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|text| text.trim().parse().ok())
-        .map(Duration::from_secs);
-    let mut kept = Vec::new();
-    let mut body = response.into_body();
-    let read = async {
-        while let Some(Ok(frame)) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
-            let Some(data) = frame.data_ref() else {
-                continue;
-            };
-            let room = BODY_LIMIT - kept.len();
-            kept.extend(data.iter().take(room));
-            if data.len() >= room {
-                break;
-            }
-        }
-    };
-    // What has come until then is kept either way.
-    let _ = tokio::time::timeout(BODY_TIME, read).await;
-    let mut end = End::new(Stage::Upgrade, How::Status).with_status(status);
-    end.reason = words(&kept, ask.auth.map(|(_, token)| token));
-    end.retry_after = retry_after;
-    end
-}
-
-/// The body as text that can be shown: without the credential, which some gateways echo.
-fn words(body: &[u8], token: Option<&Secret>) -> PeerText {
-    let mut text = String::from_utf8_lossy(body).trim().to_owned();
-    if let Some(token) = token.filter(|token| !token.is_empty()) {
-        text = text.replace(token.expose(), "[redacted]");
-    }
-    PeerText::bounded(&text, BODY_LIMIT)
 }
 
 fn fresh_key() -> Result<String, End> {
@@ -266,13 +241,5 @@ mod tests {
             accept_of("dGhlIHNhbXBsZSBub25jZQ=="),
             "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
         );
-    }
-
-    // faults: I2 by a refusal that repeats the key
-    #[test]
-    fn an_echoed_credential_is_not_kept() {
-        let token = Secret::from("sk-canary");
-        let text = words(b"  no such key: sk-canary\n\x1b[31m ", Some(&token));
-        assert_eq!(text.as_str(), "no such key: [redacted]\\n\\u{1b}[31m");
     }
 }

@@ -73,6 +73,11 @@ async fn record() -> (String, Vec<(u64, String)>) {
     settle().await;
     sleep(Duration::from_millis(100)).await;
     wire.send_text("say {\"newHandle\":\"canary-handle\"} canary-key canary-named");
+    // The handle again, where no name tells what it is, and the key in other clothes.
+    wire.send_text("say canary-handle Y2FuYXJ5LWtleQ== canary%2Dkey");
+    wire.send(Frame::binary(
+        "{\"client_secret\":{\"value\":\"canary-ephemeral\"}} canary-key",
+    ));
     wire.send(Frame::binary(vec![0, 255]));
     sleep(Duration::from_millis(50)).await;
     wire.close(1011, "canary-key leaked");
@@ -97,8 +102,17 @@ async fn a_recording_holds_the_conversation_without_its_secrets() {
         == Recorded::SentText {
             text: "commit 1".to_owned()
         }));
-    assert!(!text.contains("canary"), "{text}");
-    assert_eq!(text.matches("[redacted]").count(), 4, "{text}");
+    let binary = lines.iter().filter_map(|line| match &line.what {
+        Recorded::HeardBinary { base64 } => base64_simd::STANDARD.decode_to_vec(base64).ok(),
+        _ => None,
+    });
+    let binary: Vec<u8> = binary.flatten().collect();
+    let text = format!("{text}{}", String::from_utf8_lossy(&binary));
+    assert!(
+        !text.contains("canary") && !text.contains("Y2FuYXJ5"),
+        "{text}"
+    );
+    assert_eq!(text.matches("[redacted]").count(), 9, "{text}");
 }
 
 #[tokio::test(start_paused = true)]

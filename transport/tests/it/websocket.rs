@@ -15,8 +15,8 @@ use tokio_tungstenite::{
 };
 
 use crate::support::loopback::{
-    accept_head, answer, close, dial_with, endpoint, listen, ping, read_head, recv, recv_end,
-    refusal, send,
+    accept_head, answer, close, dial_with, endpoint, listen, on_each_wire, ping, read_head, recv,
+    recv_end, refusal, send,
 };
 
 type Socket = WebSocketStream<tokio::net::TcpStream>;
@@ -122,90 +122,6 @@ async fn messages_beyond_the_limit_are_refused_either_way(wire: WsDial) {
     assert!(matches!(told, Message::Close(Some(frame)) if frame.code == CloseCode::Size));
 }
 
-// faults: A9, A10, A22 by refusals of six kinds with a body, a page with status 200 among
-// them
-async fn a_refused_upgrade_keeps_status_words_and_wait(wire: WsDial) {
-    let rows: &[(&str, u16, &str, Option<u64>, Fault)] = &[
-        ("401 Unauthorized", 401, "", None, Fault::Auth),
-        ("403 Forbidden", 403, "", None, Fault::Forbidden),
-        ("404 Not Found", 404, "", None, Fault::NotFound),
-        (
-            "429 Too Many Requests",
-            429,
-            "Retry-After: 7\r\n",
-            Some(7),
-            Fault::RateLimit,
-        ),
-        (
-            "503 Service Unavailable",
-            503,
-            "Retry-After: soon\r\n",
-            None,
-            Fault::Overloaded,
-        ),
-        ("200 OK", 200, "", None, Fault::Protocol),
-    ];
-    for (line, status, extra, wait, fault) in rows {
-        let (listener, address) = listen().await;
-        let body = "no access to\u{1b}[2J sk-canary-1";
-        let text = format!(
-            "HTTP/1.1 {line}\r\n{extra}Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        let server = tokio::spawn(answer(listener, text.into_bytes()));
-        let end = refusal(&wire, address, Some("sk-canary-1")).await;
-        assert_eq!(
-            (end.stage, end.how),
-            (Stage::Upgrade, How::Status),
-            "{line}"
-        );
-        assert_eq!(end.status, Some(*status));
-        assert_eq!(end.retry_after, wait.map(Duration::from_secs), "{line}");
-        assert_eq!(end.reason.as_str(), "no access to\\u{1b}[2J [redacted]");
-        assert_eq!(classify(&end).0, *fault, "{line}");
-        let head = server.await.unwrap();
-        assert!(
-            head.starts_with("GET /v1/live?model=m HTTP/1.1\r\n"),
-            "{head}"
-        );
-        assert!(
-            head.to_ascii_lowercase()
-                .contains("authorization: bearer sk-canary-1\r\n"),
-            "{head}"
-        );
-    }
-}
-
-// faults: A9 by a refusal with a body of a megabyte and more
-async fn an_endless_refusal_is_cut_off(wire: WsDial) {
-    let (listener, address) = listen().await;
-    tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        read_head(&mut stream).await;
-        let head = "HTTP/1.1 403 Forbidden\r\nContent-Length: 1048576\r\n\r\n";
-        stream.write_all(head.as_bytes()).await.unwrap();
-        while stream.write_all(&[b'x'; 4096]).await.is_ok() {}
-    });
-    let end = refusal(&wire, address, None).await;
-    assert_eq!(end.status, Some(403));
-    assert!(end.reason.as_str().len() <= 8 * 1024 + 3);
-}
-
-async fn what_a_refusal_says_far_down_still_counts(wire: WsDial) {
-    let (listener, address) = listen().await;
-    let body = format!(
-        "{{\"error\":{{\"message\":\"{}\",\"type\":\"insufficient_quota\"}}}}",
-        "x".repeat(2000)
-    );
-    let text = format!(
-        "HTTP/1.1 429 Too Many Requests\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    tokio::spawn(answer(listener, text.into_bytes()));
-    let end = refusal(&wire, address, None).await;
-    assert_eq!(classify(&end), (Fault::Quota, Retry::Never));
-}
-
 // faults: D12, D13 by a length of 2^63 and fragments without end
 async fn a_message_that_never_ends_is_cut_off_at_the_limit(wire: WsDial) {
     let fragment = [b"\x7e\x03\xe8".as_slice(), &[b'x'; 1000]].concat();
@@ -234,23 +150,6 @@ async fn a_message_that_never_ends_is_cut_off_at_the_limit(wire: WsDial) {
             matches!(end.how, How::TooLarge | How::Protocol),
             "{what}: {end:?}"
         );
-    }
-}
-
-// faults: A21 by five kinds of redirect to a listening stranger
-async fn redirects_are_not_followed(wire: WsDial) {
-    for status in [301, 302, 303, 307, 308] {
-        let (listener, address) = listen().await;
-        let (elsewhere, other) = listen().await;
-        let text = format!(
-            "HTTP/1.1 {status} Elsewhere\r\nLocation: ws://{other}/\r\nContent-Length: 0\r\n\r\n"
-        );
-        tokio::spawn(answer(listener, text.into_bytes()));
-        let end = refusal(&wire, address, Some("sk-canary-2")).await;
-        assert_eq!(end.status, Some(status));
-        assert_eq!(classify(&end).1, Retry::Never);
-        let visited = tokio::time::timeout(Duration::from_millis(20), elsewhere.accept()).await;
-        assert!(visited.is_err(), "the credential was taken elsewhere");
     }
 }
 
@@ -367,35 +266,13 @@ async fn plaintext_to_elsewhere_is_refused_before_the_name_is_resolved(wire: WsD
     assert_eq!(named.check(&endpoint), Ok(()));
 }
 
-/// Each test on each framing library: the transport does not depend on either.
-macro_rules! on_each_wire {
-    ($($test:ident),* $(,)?) => {
-        mod tungstenite {
-            $(#[tokio::test]
-            async fn $test() {
-                super::$test(antiphon_transport::WsDial::new()).await;
-            })*
-        }
-        mod tokio_websockets {
-            $(#[tokio::test]
-            async fn $test() {
-                super::$test(antiphon_transport::WsDial::new().tokio_websockets()).await;
-            })*
-        }
-    };
-}
-
 on_each_wire![
     messages_travel_both_ways_as_they_are,
     pings_of_the_server_are_answered,
     a_close_frame_keeps_its_code_and_reason,
     an_end_without_a_close_frame_is_the_networks,
     messages_beyond_the_limit_are_refused_either_way,
-    a_refused_upgrade_keeps_status_words_and_wait,
-    an_endless_refusal_is_cut_off,
-    what_a_refusal_says_far_down_still_counts,
     a_message_that_never_ends_is_cut_off_at_the_limit,
-    redirects_are_not_followed,
     what_is_not_an_upgrade_is_a_protocol_fault,
     a_server_that_hangs_up_in_the_middle_of_the_upgrade_is_the_networks,
     a_silent_server_is_seen_in_the_stage_it_is_silent_in,

@@ -131,3 +131,30 @@ pub(crate) fn accept_head(request: &str) -> String {
          Sec-WebSocket-Accept: {accept}\r\n\r\n"
     )
 }
+
+/// Each test on each framing library: the transport does not depend on either.
+macro_rules! on_each_wire {
+    ($($test:ident),* $(,)?) => {
+        mod tungstenite {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(antiphon_transport::WsDial::new()).await;
+            })*
+        }
+        mod tokio_websockets {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(antiphon_transport::WsDial::new().tokio_websockets()).await;
+            })*
+        }
+    };
+}
+pub(crate) use on_each_wire;
+
+/// Both wires, each with its name.
+pub(crate) fn each_wire() -> [(&'static str, WsDial); 2] {
+    [
+        ("tungstenite", WsDial::new()),
+        ("tokio-websockets", WsDial::new().tokio_websockets()),
+    ]
+}
