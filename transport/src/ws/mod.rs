@@ -3,6 +3,7 @@
 mod address;
 mod bypass;
 mod connect;
+mod held;
 mod proxy;
 mod refusal;
 mod tls;

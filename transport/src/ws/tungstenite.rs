@@ -21,17 +21,23 @@ use tokio_tungstenite::{
     },
 };
 
-use super::Limits;
+use super::{
+    Limits,
+    held::{Large, Pongs},
+};
 use crate::{Incoming, WirePair, WireRx, WireTx};
 
 /// What both halves share. The driver polls them from one task, so the lock is never waited for.
-struct Shared<IO> {
-    socket: Arc<Mutex<WebSocketStream<IO>>>,
+struct Shared<IO>(Arc<Mutex<Open<IO>>>);
+
+struct Open<IO> {
+    socket: WebSocketStream<IO>,
+    pongs: Pongs,
 }
 
 impl<IO> Shared<IO> {
-    fn lock(&self) -> MutexGuard<'_, WebSocketStream<IO>> {
-        self.socket.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Open<IO>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -48,15 +54,20 @@ where
         .max_frame_size(Some(limits.frame));
     let socket =
         WebSocketStream::from_partially_read(io, read.to_vec(), Role::Client, Some(config)).await;
-    let socket = Arc::new(Mutex::new(socket));
+    let open = Arc::new(Mutex::new(Open {
+        socket,
+        pongs: Pongs::default(),
+    }));
     let tx = Tx {
-        shared: Shared {
-            socket: Arc::clone(&socket),
-        },
+        shared: Shared(Arc::clone(&open)),
         closing: false,
         largest: limits.message,
     };
-    (Box::new(tx), Box::new(Rx(Shared { socket })))
+    let rx = Rx {
+        shared: Shared(open),
+        large: Large::new(limits.frame, limits.read_buffer),
+    };
+    (Box::new(tx), Box::new(rx))
 }
 
 struct Tx<IO> {
@@ -70,7 +81,7 @@ where
     IO: AsyncRead + AsyncWrite + Unpin + Send,
 {
     fn give(&mut self, message: Message) -> Result<(), End> {
-        Pin::new(&mut *self.shared.lock())
+        Pin::new(&mut self.shared.lock().socket)
             .start_send(message)
             .map_err(|error| end_of(&error))
     }
@@ -81,7 +92,7 @@ where
     IO: AsyncRead + AsyncWrite + Unpin + Send,
 {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
-        Pin::new(&mut *self.shared.lock())
+        Pin::new(&mut self.shared.lock().socket)
             .poll_ready(cx)
             .map_err(|error| end_of(&error))
     }
@@ -106,9 +117,10 @@ where
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
-        Pin::new(&mut *self.shared.lock())
-            .poll_flush(cx)
-            .map_err(|error| end_of(&error))
+        let mut open = self.shared.lock();
+        let flushed = ready!(Pin::new(&mut open.socket).poll_flush(cx));
+        open.pongs.have_left();
+        Poll::Ready(flushed.map_err(|error| end_of(&error)))
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>, code: u16) -> Poll<Result<(), End>> {
@@ -124,33 +136,40 @@ where
     }
 }
 
-struct Rx<IO>(Shared<IO>);
+struct Rx<IO> {
+    shared: Shared<IO>,
+    large: Large,
+}
 
 impl<IO> WireRx for Rx<IO>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send,
 {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, End>> {
-        let mut socket = self.0.lock();
+        let Open { socket, pongs } = &mut *self.shared.lock();
+        if pongs.are_many() {
+            // If writing has failed, reading tells why.
+            let flushed = Pin::new(&mut *socket).poll_flush(cx);
+            ready!(pongs.wait_for(flushed.map(drop), cx));
+        }
+        let _outlived = self.large.outlived();
         loop {
             let message = match ready!(Pin::new(&mut *socket).poll_next(cx)) {
                 Some(Ok(message)) => message,
                 Some(Err(error)) => {
-                    say_why(&mut socket, &error, cx);
+                    say_why(socket, &error, cx);
                     return Poll::Ready(Err(end_of(&error)));
                 }
                 None => return Poll::Ready(Err(eof())),
             };
             return Poll::Ready(match message {
-                Message::Text(text) => Ok(Incoming::Frame(Frame {
-                    kind: FrameKind::Text,
-                    data: text.into(),
-                })),
-                Message::Binary(data) => Ok(Incoming::Frame(Frame {
-                    kind: FrameKind::Binary,
-                    data,
-                })),
-                Message::Ping(_) | Message::Pong(_) => Ok(Incoming::Alive),
+                Message::Text(text) => Ok(self.large.frame(FrameKind::Text, text.into())),
+                Message::Binary(data) => Ok(self.large.frame(FrameKind::Binary, data)),
+                Message::Ping(_) => {
+                    pongs.one_more();
+                    Ok(Incoming::Alive)
+                }
+                Message::Pong(_) => Ok(Incoming::Alive),
                 Message::Close(frame) => {
                     // The answer is on its way if the socket has room; the end does not wait for it.
                     let _ = Pin::new(&mut *socket).poll_flush(cx);

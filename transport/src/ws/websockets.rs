@@ -17,14 +17,22 @@ use tokio_websockets::{
     proto::ProtocolError,
 };
 
-use super::Limits;
+use super::{
+    Limits,
+    held::{Large, Pongs},
+};
 use crate::{Incoming, WirePair, WireRx, WireTx};
 
 /// What both halves share. The driver polls them from one task, so the lock is never waited for.
-struct Shared<IO>(Arc<Mutex<WebSocketStream<Prefixed<IO>>>>);
+struct Shared<IO>(Arc<Mutex<Open<IO>>>);
+
+struct Open<IO> {
+    socket: WebSocketStream<Prefixed<IO>>,
+    pongs: Pongs,
+}
 
 impl<IO> Shared<IO> {
-    fn lock(&self) -> MutexGuard<'_, WebSocketStream<Prefixed<IO>>> {
+    fn lock(&self) -> MutexGuard<'_, Open<IO>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -42,13 +50,20 @@ where
         .config(config)
         .limits(payload)
         .take_over(Prefixed { read, io });
-    let socket = Arc::new(Mutex::new(socket));
+    let open = Arc::new(Mutex::new(Open {
+        socket,
+        pongs: Pongs::default(),
+    }));
     let tx = Tx {
-        shared: Shared(Arc::clone(&socket)),
+        shared: Shared(Arc::clone(&open)),
         closing: false,
         largest: limits.message,
     };
-    (Box::new(tx), Box::new(Rx(Shared(socket))))
+    let rx = Rx {
+        shared: Shared(open),
+        large: Large::new(limits.frame, 0),
+    };
+    (Box::new(tx), Box::new(rx))
 }
 
 /// A stream that begins with what was read from it before.
@@ -114,7 +129,7 @@ where
     IO: AsyncRead + AsyncWrite + Unpin + Send,
 {
     fn give(&mut self, message: Message) -> Result<(), End> {
-        Pin::new(&mut *self.shared.lock())
+        Pin::new(&mut self.shared.lock().socket)
             .start_send(message)
             .map_err(|error| end_of(&error))
     }
@@ -125,7 +140,7 @@ where
     IO: AsyncRead + AsyncWrite + Unpin + Send,
 {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
-        Pin::new(&mut *self.shared.lock())
+        Pin::new(&mut self.shared.lock().socket)
             .poll_ready(cx)
             .map_err(|error| end_of(&error))
     }
@@ -151,9 +166,10 @@ where
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
-        Pin::new(&mut *self.shared.lock())
-            .poll_flush(cx)
-            .map_err(|error| end_of(&error))
+        let mut open = self.shared.lock();
+        let flushed = ready!(Pin::new(&mut open.socket).poll_flush(cx));
+        open.pongs.have_left();
+        Poll::Ready(flushed.map_err(|error| end_of(&error)))
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>, code: u16) -> Poll<Result<(), End>> {
@@ -171,14 +187,23 @@ where
     }
 }
 
-struct Rx<IO>(Shared<IO>);
+struct Rx<IO> {
+    shared: Shared<IO>,
+    large: Large,
+}
 
 impl<IO> WireRx for Rx<IO>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send,
 {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, End>> {
-        let mut socket = self.0.lock();
+        let Open { socket, pongs } = &mut *self.shared.lock();
+        if pongs.are_many() {
+            // If writing has failed, reading tells why.
+            let flushed = Pin::new(&mut *socket).poll_flush(cx);
+            ready!(pongs.wait_for(flushed.map(drop), cx));
+        }
+        let _outlived = self.large.outlived();
         let message = match ready!(Pin::new(&mut *socket).poll_next(cx)) {
             Some(Ok(message)) => message,
             Some(Err(error)) => {
@@ -203,10 +228,13 @@ where
         } else if message.is_binary() {
             FrameKind::Binary
         } else {
+            if message.is_ping() {
+                pongs.one_more();
+            }
             return Poll::Ready(Ok(Incoming::Alive));
         };
         let data = message.into_payload().into();
-        Poll::Ready(Ok(Incoming::Frame(Frame { kind, data })))
+        Poll::Ready(Ok(self.large.frame(kind, data)))
     }
 }
 

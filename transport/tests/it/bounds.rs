@@ -221,6 +221,11 @@ fn closing_rows() -> Vec<Row> {
                 until_closed(rig, Some(Time::ZERO)).await
             },
         ),
+    ]
+}
+
+fn closing_early_rows() -> Vec<Row> {
+    vec![
         row(
             "drive",
             "close while a credential is awaited",
@@ -280,9 +285,8 @@ fn closing_rows() -> Vec<Row> {
     ]
 }
 
-/// What this crate gives to others: sources of credentials and of byte streams, and its doubles, whose
-/// waits end with the client that they play with.
-fn other_rows() -> Vec<Row> {
+/// What this crate gives to others: sources of credentials and of byte streams.
+fn source_rows() -> Vec<Row> {
     vec![
         row("drive_metered", "a dial that hangs", 15, || async {
             let (dial, peer) = ScriptedDial::new();
@@ -327,6 +331,12 @@ fn other_rows() -> Vec<Row> {
                 begun.elapsed()
             },
         ),
+    ]
+}
+
+/// Its doubles, whose waits end with the client that they play with.
+fn double_rows() -> Vec<Row> {
+    vec![
         row(
             "ScriptedPeer::accept",
             "a client that comes back",
@@ -403,8 +413,16 @@ fn other_rows() -> Vec<Row> {
 }
 
 fn rows() -> impl Iterator<Item = Row> {
-    let rows = [opening_rows(), living_rows(), closing_rows(), other_rows()];
-    rows.into_iter().flatten()
+    [
+        opening_rows(),
+        living_rows(),
+        closing_rows(),
+        closing_early_rows(),
+        source_rows(),
+        double_rows(),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 async fn websocket(faults: Faults) -> Duration {
