@@ -16,6 +16,16 @@ pub(crate) struct Program {
 
 const PROGRAMS: &[Program] = &[
     Program {
+        name: "capabilities",
+        package: "antiphon-conformance",
+        about: "what every provider and model can do, as a table",
+    },
+    Program {
+        name: "sim",
+        package: "antiphon-conformance",
+        about: "whole calls in virtual time, from seeds",
+    },
+    Program {
         name: "suite",
         package: "antiphon-conformance",
         about: "every conversation with every plug-in",

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod capabilities;
 pub mod sim;
 pub mod suite;
 pub mod tap;

@@ -251,9 +251,7 @@ impl Rx {
         match fault {
             WireFault::Eof => Some(End::new(Stage::Live, How::Eof)),
             WireFault::Reset => Some(End::new(Stage::Live, How::Io).because("reset")),
-            WireFault::Close(code) => {
-                Some(End::new(Stage::Live, How::CloseFrame).with_code(code))
-            }
+            WireFault::Close(code) => Some(End::new(Stage::Live, How::CloseFrame).with_code(code)),
             WireFault::HalfOpen => {
                 *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = true;
                 None

@@ -52,13 +52,19 @@ fn main() -> ExitCode {
         if !report.failures.is_empty() {
             failed += 1;
             for failure in &report.failures {
-                println!("seed={} wire={} failed: {failure}", report.seed, report.wire);
+                println!(
+                    "seed={} wire={} failed: {failure}",
+                    report.seed, report.wire
+                );
             }
         }
     }
     let hours = counts.virtual_time.as_secs_f64() / 3_600.0;
     let minutes = begun.elapsed().as_secs_f64() / 60.0;
-    println!("{counts} virtual_hours_per_minute={:.1}", hours / minutes.max(1e-9));
+    println!(
+        "{counts} virtual_hours_per_minute={:.1}",
+        hours / minutes.max(1e-9)
+    );
     let missing = counts.missing();
     let enough = call.seeds < 100 || missing.is_empty();
     if !enough {

@@ -10,9 +10,7 @@ use std::{
 
 use antiphon_emulator::DAY;
 use antiphon_protocol::{Capabilities, ConfigField, Fault, SessionConfig, ToolCall};
-use antiphon_runner::{
-    Approver, Control, Decision, Problem, Runner, RunnerBuilder, tool_fn,
-};
+use antiphon_runner::{Approver, Control, Decision, Problem, Runner, RunnerBuilder, tool_fn};
 use async_trait::async_trait;
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -73,7 +71,10 @@ impl<'a> Stage<'a> {
     }
 
     pub(super) fn capabilities(&self) -> Capabilities {
-        self.wire.provider().capabilities(self.wire.model).into_owned()
+        self.wire
+            .provider()
+            .capabilities(self.wire.model)
+            .into_owned()
     }
 
     pub(super) fn builder(&self) -> RunnerBuilder {
@@ -99,7 +100,11 @@ impl<'a> Stage<'a> {
                     refusals.push(error.message.to_string());
                 }
             });
-        if takes_tools { with_tools(builder) } else { builder }
+        if takes_tools {
+            with_tools(builder)
+        } else {
+            builder
+        }
     }
 
     /// Starts the loudspeaker, where this conversation has one that reports.
@@ -131,9 +136,24 @@ fn with_tools(builder: RunnerBuilder) -> RunnerBuilder {
             json!({ "answer": "eleven" })
         }
     };
-    let fast = tool_fn("fast", "Knows at once.", schema.clone(), answering(Duration::from_millis(300)));
-    let slow = tool_fn("slow", "Takes its time.", schema.clone(), answering(Duration::from_secs(12)));
-    let guarded = tool_fn("guarded", "Needs a yes.", schema.clone(), answering(Duration::from_millis(50)));
+    let fast = tool_fn(
+        "fast",
+        "Knows at once.",
+        schema.clone(),
+        answering(Duration::from_millis(300)),
+    );
+    let slow = tool_fn(
+        "slow",
+        "Takes its time.",
+        schema.clone(),
+        answering(Duration::from_secs(12)),
+    );
+    let guarded = tool_fn(
+        "guarded",
+        "Needs a yes.",
+        schema.clone(),
+        answering(Duration::from_millis(50)),
+    );
     let broken = tool_fn("broken", "Always fails.", schema, |_: Value| async {
         Err::<Value, _>(antiphon_runner::ToolError::new("out of order"))
     });

@@ -37,7 +37,12 @@ enum Deed {
 }
 
 impl<'a> Caller<'a> {
-    pub(super) fn new(control: Control, can: Capabilities, dice: Rng, report: &'a mut Report) -> Self {
+    pub(super) fn new(
+        control: Control,
+        can: Capabilities,
+        dice: Rng,
+        report: &'a mut Report,
+    ) -> Self {
         Self {
             control,
             can,
@@ -100,7 +105,8 @@ impl<'a> Caller<'a> {
                 self.updates += 1;
                 self.report.counts.updates += 1;
                 let text = format!("Answer in one sentence. This is change {}.", self.updates);
-                let patch = move |config: antiphon_protocol::SessionConfig| config.instructions(text);
+                let patch =
+                    move |config: antiphon_protocol::SessionConfig| config.instructions(text);
                 match self.control.update(patch).await {
                     Ok(()) | Err(UpdateError::Failed(_)) => Ok(()),
                     Err(error) => Err(error.to_string()),
@@ -146,9 +152,10 @@ impl<'a> Caller<'a> {
 fn tolerate<T>(done: Result<T, SessionError>) -> Result<(), String> {
     match done {
         Ok(_) => Ok(()),
-        Err(error @ (SessionError::Ended | SessionError::Rejected(_) | SessionError::Unsupported(_))) => {
-            Err(error.to_string())
-        }
+        Err(
+            error
+            @ (SessionError::Ended | SessionError::Rejected(_) | SessionError::Unsupported(_)),
+        ) => Err(error.to_string()),
         Err(_) => Ok(()),
     }
 }

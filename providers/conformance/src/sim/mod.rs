@@ -86,7 +86,12 @@ async fn converse(seed: u64, tell: &mut dyn FnMut(String)) -> Report {
     let control = runner.control();
     let speaker = stage.speaker(&control);
     let run = tokio::spawn(runner.run());
-    let mut caller = caller::Caller::new(control.clone(), stage.capabilities(), dice.fork(), &mut report);
+    let mut caller = caller::Caller::new(
+        control.clone(),
+        stage.capabilities(),
+        dice.fork(),
+        &mut report,
+    );
     caller.talk(LENGTH, tell).await;
     control.close().await;
     let outcome = match run.await {

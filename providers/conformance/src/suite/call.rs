@@ -4,8 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use antiphon_emulator::DAY;
 use antiphon_protocol::{
-    Capabilities, EndedCause, Event, InputClock, SessionConfig, ToolCall, ToolResult,
-    Transcripts,
+    Capabilities, EndedCause, Event, InputClock, SessionConfig, ToolCall, ToolResult, Transcripts,
 };
 use antiphon_session::{ConnectError, Session};
 use antiphon_transport::Clock;
@@ -122,7 +121,10 @@ impl Call {
         let outcome = time::timeout(patience, seen).await;
         drop(outcome);
         found.ok_or_else(|| {
-            Failure::new(format!("{what} did not come; told: {}", names(&self.since())))
+            Failure::new(format!(
+                "{what} did not come; told: {}",
+                names(&self.since())
+            ))
         })
     }
 

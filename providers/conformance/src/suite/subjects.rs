@@ -60,7 +60,9 @@ pub fn wires() -> Vec<Wire> {
             model: "gemini-live-2.5-flash-native-audio",
             provider: || {
                 let token = Arc::new(Secret::from(KEY));
-                Some(Arc::new(Gemini::vertex("project", "us-central1", token).ok()?))
+                Some(Arc::new(
+                    Gemini::vertex("project", "us-central1", token).ok()?,
+                ))
             },
             skips: &[],
         },
