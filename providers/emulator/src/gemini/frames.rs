@@ -166,7 +166,7 @@ mod tests {
             .map(|output| match output {
                 Output::Frame(frame) => String::from_utf8(frame.data.to_vec()).unwrap(),
                 Output::Close { reason, .. } => reason,
-                Output::Drop => "drop".to_owned(),
+                other => format!("{other:?}"),
             })
             .collect()
     }
@@ -183,7 +183,7 @@ mod tests {
             [
                 r#"{"serverContent":{"outputTranscription":{"text":"a"},"turnComplete":true},"usageMetadata":{}}"#,
                 r#"{"serverContent":{"outputTranscription":{"text":"b"}}}"#,
-                "drop",
+                "Drop",
             ]
         );
     }

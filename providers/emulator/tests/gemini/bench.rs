@@ -1,20 +1,5 @@
 //! A client of the pure Gemini machine under a virtual clock. Every message that the machine sends is
 //! read back through the wire types, and checked against the protocol's schema where that is present.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    clippy::needless_pass_by_value,
-    reason = "a bench for tests, which state what they expect by panicking"
-)]
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "a module shared by test binaries, each using some of it"
-)]
-
 use std::{path::Path, sync::LazyLock, time::Duration};
 
 use antiphon_emulator::{
@@ -26,31 +11,31 @@ use antiphon_gemini_live_types::ServerFrame;
 use antiphon_protocol::{Frame, Time};
 use serde_json::{Value, json};
 
-pub const MODEL_2_5: &str = "models/gemini-2.5-flash-native-audio-preview-09-2025";
-pub const MODEL_3_1: &str = "models/gemini-3.1-flash-live-preview";
-pub const MODEL_3_8: &str = "models/gemini-3.8-live";
-pub const MODEL_EXTENDED: &str = "models/gemini-3.8-live-extended-thinking";
-pub const VERTEX_2_5: &str = "publishers/google/models/gemini-live-2.5-flash";
+pub(crate) const MODEL_2_5: &str = "models/gemini-2.5-flash-native-audio-preview-09-2025";
+pub(crate) const MODEL_3_1: &str = "models/gemini-3.1-flash-live-preview";
+pub(crate) const MODEL_3_8: &str = "models/gemini-3.8-live";
+pub(crate) const MODEL_EXTENDED: &str = "models/gemini-3.8-live-extended-thinking";
+pub(crate) const VERTEX_2_5: &str = "publishers/google/models/gemini-live-2.5-flash";
 
 /// One connection, its client, and the time.
-pub struct Bench {
-    pub connection: Connection,
-    pub now: Time,
+pub(crate) struct Bench {
+    pub(crate) connection: Connection,
+    pub(crate) now: Time,
     /// All messages so far, and when they came.
-    pub messages: Vec<(Time, Value)>,
+    pub(crate) messages: Vec<(Time, Value)>,
     /// Outputs that are not frames, and frames that are not messages.
-    pub others: Vec<Output>,
+    pub(crate) others: Vec<Output>,
     /// Whether frames that are not messages are expected.
-    pub garbage: bool,
+    pub(crate) garbage: bool,
 }
 
 impl Bench {
     /// A connection on which nothing has been sent yet.
-    pub fn connect(settings: Settings) -> Self {
+    pub(crate) fn connect(settings: Settings) -> Self {
         Self::connect_at(settings, Time::ZERO)
     }
 
-    pub fn connect_at(settings: Settings, now: Time) -> Self {
+    pub(crate) fn connect_at(settings: Settings, now: Time) -> Self {
         let mut bench = Self {
             connection: Connection::new(settings, now),
             now,
@@ -64,18 +49,18 @@ impl Bench {
     }
 
     /// A session with `model` that plays `script`, and is open.
-    pub fn open(model: &str, script: &str) -> Self {
+    pub(crate) fn open(model: &str, script: &str) -> Self {
         Self::with(settings(script), setup(model))
     }
 
-    pub fn with(settings: Settings, setup: Value) -> Self {
+    pub(crate) fn with(settings: Settings, setup: Value) -> Self {
         let mut bench = Self::connect(settings);
         bench.set_up(setup);
         bench
     }
 
     /// Sends `setup` and waits until the session is open.
-    pub fn set_up(&mut self, setup: Value) -> Vec<Value> {
+    pub(crate) fn set_up(&mut self, setup: Value) -> Vec<Value> {
         let before = self.messages.len();
         self.send(json!({ "setup": setup }));
         self.run_until(&["setupComplete"]);
@@ -83,11 +68,11 @@ impl Bench {
     }
 
     /// Sends a message at the present time; returns what comes at once.
-    pub fn send(&mut self, message: Value) -> Vec<Value> {
+    pub(crate) fn send(&mut self, message: Value) -> Vec<Value> {
         self.send_frame(Frame::text(message.to_string()))
     }
 
-    pub fn send_frame(&mut self, frame: Frame) -> Vec<Value> {
+    pub(crate) fn send_frame(&mut self, frame: Frame) -> Vec<Value> {
         let before = self.messages.len();
         self.connection.handle(self.now, Input::Frame(frame));
         self.drain();
@@ -95,7 +80,7 @@ impl Bench {
     }
 
     /// Lets `span` pass; returns the messages of that time.
-    pub fn run(&mut self, span: Duration) -> Vec<Value> {
+    pub(crate) fn run(&mut self, span: Duration) -> Vec<Value> {
         let before = self.messages.len();
         let end = self.now + span;
         while let Some(at) = self.connection.poll_timeout().filter(|at| *at <= end) {
@@ -109,7 +94,7 @@ impl Bench {
 
     /// Runs until a message with one of these members, at any depth of `serverContent`; returns all
     /// messages on the way. Panics when none comes within an hour.
-    pub fn run_until(&mut self, members: &[&str]) -> Vec<Value> {
+    pub(crate) fn run_until(&mut self, members: &[&str]) -> Vec<Value> {
         let before = self.messages.len();
         let end = self.now + Duration::from_secs(3_600);
         loop {
@@ -131,12 +116,12 @@ impl Bench {
     }
 
     /// Runs until the model's turn is complete.
-    pub fn turn(&mut self) -> Vec<Value> {
+    pub(crate) fn turn(&mut self) -> Vec<Value> {
         self.run_until(&["turnComplete"])
     }
 
     /// Sends 20 ms frames of 16 kHz samples at the pace of real time.
-    pub fn speak(&mut self, samples: &[i16]) -> Vec<Value> {
+    pub(crate) fn speak(&mut self, samples: &[i16]) -> Vec<Value> {
         let before = self.messages.len();
         for frame in samples.chunks(320) {
             self.append(frame, "audio/pcm;rate=16000");
@@ -145,7 +130,7 @@ impl Bench {
         self.since(before)
     }
 
-    pub fn append(&mut self, samples: &[i16], mime: &str) -> Vec<Value> {
+    pub(crate) fn append(&mut self, samples: &[i16], mime: &str) -> Vec<Value> {
         let bytes: Vec<u8> = samples
             .iter()
             .flat_map(|sample| sample.to_le_bytes())
@@ -155,27 +140,27 @@ impl Bench {
     }
 
     /// A turn of the caller in text, to be answered.
-    pub fn ask(&mut self, text: &str) -> Vec<Value> {
+    pub(crate) fn ask(&mut self, text: &str) -> Vec<Value> {
         self.send(json!({"clientContent": {
             "turns": [{"role": "user", "parts": [{"text": text}]}],
             "turnComplete": true,
         }}))
     }
 
-    pub fn answer(&mut self, id: &str, response: Value) -> Vec<Value> {
+    pub(crate) fn answer(&mut self, id: &str, response: Value) -> Vec<Value> {
         self.send(json!({"toolResponse": {"functionResponses": [
             {"id": id, "name": "get_weather", "response": response},
         ]}}))
     }
 
     /// The client goes away.
-    pub fn hang_up(&mut self) {
+    pub(crate) fn hang_up(&mut self) {
         self.connection.handle(self.now, Input::Closed);
         self.drain();
     }
 
     /// The code and reason of the close frame, which must have come.
-    pub fn close_frame(&self) -> (u16, String) {
+    pub(crate) fn close_frame(&self) -> (u16, String) {
         match self.others.last() {
             Some(Output::Close { code, reason }) => (*code, reason.clone()),
             other => panic!("expected a close frame, got {other:?}"),
@@ -183,17 +168,17 @@ impl Bench {
     }
 
     /// All messages so far.
-    pub fn all(&self) -> Vec<Value> {
+    pub(crate) fn all(&self) -> Vec<Value> {
         self.since(0)
     }
 
-    pub fn since(&self, before: usize) -> Vec<Value> {
+    pub(crate) fn since(&self, before: usize) -> Vec<Value> {
         let messages = self.messages[before..].iter();
         messages.map(|(_, message)| message.clone()).collect()
     }
 
     /// The newest handle that the client was given.
-    pub fn handle(&self) -> String {
+    pub(crate) fn handle(&self) -> String {
         let all = self.all();
         let handles = all.iter().filter_map(|message| {
             let update = &message["sessionResumptionUpdate"];
@@ -215,13 +200,13 @@ impl Bench {
     }
 }
 
-pub fn settings(script: &str) -> Settings {
+pub(crate) fn settings(script: &str) -> Settings {
     let script: Script = script.parse().expect("the test's script reads");
     Settings::new(script)
 }
 
 /// A `setup` with audio both ways and transcriptions.
-pub fn setup(model: &str) -> Value {
+pub(crate) fn setup(model: &str) -> Value {
     json!({
         "model": model,
         "generationConfig": {"responseModalities": ["AUDIO"]},
@@ -231,7 +216,7 @@ pub fn setup(model: &str) -> Value {
 }
 
 /// The same with more members.
-pub fn setup_with(model: &str, more: Value) -> Value {
+pub(crate) fn setup_with(model: &str, more: Value) -> Value {
     let mut setup = setup(model);
     for (name, value) in more.as_object().unwrap() {
         setup[name] = value.clone();
@@ -240,7 +225,7 @@ pub fn setup_with(model: &str, more: Value) -> Value {
 }
 
 /// The members of a message, those of its content in place of `serverContent`.
-pub fn names_of(message: &Value) -> Vec<String> {
+pub(crate) fn names_of(message: &Value) -> Vec<String> {
     let mut names = Vec::new();
     for (name, value) in message.as_object().unwrap() {
         match name.as_str() {
@@ -252,7 +237,7 @@ pub fn names_of(message: &Value) -> Vec<String> {
 }
 
 /// Messages by their members, joined by `+`; runs of the same written once.
-pub fn outline(messages: &[Value]) -> Vec<String> {
+pub(crate) fn outline(messages: &[Value]) -> Vec<String> {
     let mut outline: Vec<String> = messages
         .iter()
         .map(|message| names_of(message).join("+"))
@@ -262,7 +247,7 @@ pub fn outline(messages: &[Value]) -> Vec<String> {
 }
 
 /// The values of one member of `serverContent`.
-pub fn contents<'a>(messages: &'a [Value], member: &str) -> Vec<&'a Value> {
+pub(crate) fn contents<'a>(messages: &'a [Value], member: &str) -> Vec<&'a Value> {
     messages
         .iter()
         .filter_map(|message| message["serverContent"].get(member))
@@ -270,7 +255,7 @@ pub fn contents<'a>(messages: &'a [Value], member: &str) -> Vec<&'a Value> {
 }
 
 /// The words of a transcription, joined.
-pub fn words(messages: &[Value], member: &str) -> String {
+pub(crate) fn words(messages: &[Value], member: &str) -> String {
     contents(messages, member)
         .iter()
         .filter_map(|words| words["text"].as_str())
@@ -278,7 +263,7 @@ pub fn words(messages: &[Value], member: &str) -> String {
 }
 
 /// The texts of the model's parts, joined; thoughts only if asked for.
-pub fn texts(messages: &[Value], thoughts: bool) -> String {
+pub(crate) fn texts(messages: &[Value], thoughts: bool) -> String {
     parts(messages)
         .iter()
         .filter(|part| (part["thought"] == true) == thoughts)
@@ -286,7 +271,7 @@ pub fn texts(messages: &[Value], thoughts: bool) -> String {
         .collect()
 }
 
-pub fn parts(messages: &[Value]) -> Vec<Value> {
+pub(crate) fn parts(messages: &[Value]) -> Vec<Value> {
     contents(messages, "modelTurn")
         .iter()
         .flat_map(|turn| turn["parts"].as_array().unwrap().clone())
@@ -294,7 +279,7 @@ pub fn parts(messages: &[Value]) -> Vec<Value> {
 }
 
 /// The bytes of the model's audio.
-pub fn audio_of(messages: &[Value]) -> Vec<u8> {
+pub(crate) fn audio_of(messages: &[Value]) -> Vec<u8> {
     let parts = parts(messages);
     let data = parts
         .iter()
@@ -304,7 +289,7 @@ pub fn audio_of(messages: &[Value]) -> Vec<u8> {
 }
 
 /// The calls in messages.
-pub fn calls(messages: &[Value]) -> Vec<Value> {
+pub(crate) fn calls(messages: &[Value]) -> Vec<Value> {
     let calls = messages
         .iter()
         .filter_map(|message| message.get("toolCall"));
@@ -313,25 +298,25 @@ pub fn calls(messages: &[Value]) -> Vec<Value> {
         .collect()
 }
 
-pub fn ids_of(calls: &[Value]) -> Vec<String> {
+pub(crate) fn ids_of(calls: &[Value]) -> Vec<String> {
     let ids = calls.iter().map(|call| call["id"].as_str().unwrap());
     ids.map(str::to_owned).collect()
 }
 
 /// `ms` of a loud square wave at 16 kHz, as a caller who speaks.
-pub fn speech(ms: usize) -> Vec<i16> {
+pub(crate) fn speech(ms: usize) -> Vec<i16> {
     (0..16 * ms)
         .map(|at| if at / 40 % 2 == 0 { 4_000 } else { -4_000 })
         .collect()
 }
 
 /// `ms` of silence at 16 kHz.
-pub fn silence(ms: usize) -> Vec<i16> {
+pub(crate) fn silence(ms: usize) -> Vec<i16> {
     vec![0; 16 * ms]
 }
 
 /// A tool in the OpenAPI dialect.
-pub fn weather_tool() -> Value {
+pub(crate) fn weather_tool() -> Value {
     json!({"functionDeclarations": [{
         "name": "get_weather",
         "description": "Looks up the weather of a city.",
@@ -344,7 +329,7 @@ pub fn weather_tool() -> Value {
 }
 
 /// The same with a behavior.
-pub fn weather_tool_that_is(behavior: &str) -> Value {
+pub(crate) fn weather_tool_that_is(behavior: &str) -> Value {
     let mut tool = weather_tool();
     tool["functionDeclarations"][0]["behavior"] = behavior.into();
     tool

@@ -1,20 +1,12 @@
 //! Whole conversations with the pure Gemini machine, in virtual time, against the order of recorded
 //! sessions of the service.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "tests state what they expect by panicking"
-)]
-
-mod gemini_bench;
-
 use std::time::Duration;
 
 use antiphon_emulator::gemini::{Service, Settings};
 use antiphon_protocol::FrameKind;
 use serde_json::{Value, json};
 
-use self::gemini_bench::*;
+use crate::bench::*;
 
 const WEATHER: &str = r#"
     expect "What's the weather like in Oslo?"
