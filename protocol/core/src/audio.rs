@@ -138,8 +138,11 @@ pub struct AudioChunk {
 }
 
 impl AudioChunk {
-    /// A piece of a continuous track.
-    pub fn new(data: Bytes, format: AudioFormat) -> Self {
+    /// A piece of a continuous track. What is left of a sample that breaks off at its end is let go:
+    /// carried on, it would shift every sample after it.
+    pub fn new(mut data: Bytes, format: AudioFormat) -> Self {
+        let whole = format.bytes_of(format.samples_in_bytes(data.len()));
+        data.truncate(usize::try_from(whole).unwrap_or(usize::MAX));
         Self {
             data,
             format,
