@@ -53,4 +53,24 @@ impl Gemini {
     ) -> Result<Live, InvalidUrl> {
         Live::vertex(project, location, source)
     }
+
+    /// [`Self::vertex`] with the credentials that this machine has for Google's cloud (feature
+    /// `adc`).
+    ///
+    /// They are looked for when the first connection is made, see
+    /// [`DefaultCredentials`](crate::DefaultCredentials).
+    ///
+    /// # Errors
+    /// When project or location have characters that an address cannot have.
+    #[cfg(feature = "adc")]
+    pub fn vertex_with_default_credentials(
+        project: &str,
+        location: &str,
+    ) -> Result<Live, InvalidUrl> {
+        Live::vertex(
+            project,
+            location,
+            Arc::new(crate::DefaultCredentials::new()),
+        )
+    }
 }

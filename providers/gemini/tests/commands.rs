@@ -1,5 +1,4 @@
 //! Each command is the message the wire wants, or is refused with advice.
-#![expect(clippy::indexing_slicing, reason = "a test states what it expects")]
 
 mod common;
 

@@ -1,9 +1,5 @@
 //! How a connection opens: setup, history, ready; and by a handle.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test states what it expects"
-)]
+#![expect(clippy::indexing_slicing, reason = "a test states what it expects")]
 
 mod common;
 

@@ -44,8 +44,10 @@ impl LiveCodec {
     pub(super) fn interrupted(&mut self, out: &mut dyn Sink) {
         if let Some(response) = self.turns.interrupt() {
             out.event(Event::Interrupted { response });
-            // What is heard from here on is another turn of the user's.
-            self.end_speech(out);
+            // What is heard from here on is another turn of the user's, which may have begun.
+            if !self.turns.is_speech_wordless() {
+                self.end_speech(out);
+            }
         }
     }
 
@@ -265,7 +267,10 @@ impl LiveCodec {
                 (response, false)
             }
         };
-        self.end_speech(out);
+        // After an interruption the user is speaking the next turn.
+        if !interrupted {
+            self.end_speech(out);
+        }
         out.event(Event::ResponseDone(ResponseDone {
             response: Some(response),
             status: status(interrupted, reason),

@@ -23,6 +23,11 @@ impl Words {
         }
     }
 
+    /// Whether there were any.
+    fn is_empty(&self) -> bool {
+        self.text.is_empty() && !self.closed
+    }
+
     /// All of them, once.
     pub(super) fn whole(&mut self) -> Option<String> {
         if std::mem::replace(&mut self.closed, true) || self.text.is_empty() {
@@ -144,6 +149,13 @@ impl Turns {
             item: ItemId::synthetic(number),
             words: Words::default(),
         })
+    }
+
+    /// Whether the user has begun to speak, and no words of it have come.
+    pub(super) fn is_speech_wordless(&self) -> bool {
+        self.speech
+            .as_ref()
+            .is_some_and(|speech| speech.words.is_empty())
     }
 
     /// What the user has said belongs to the past.
