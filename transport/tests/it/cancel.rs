@@ -108,10 +108,9 @@ async fn session(polls: usize) -> Result<bool, String> {
 }
 
 /// A dial over a network in memory, dropped at poll `polls`.
-async fn dial(polls: usize) -> Result<bool, String> {
+async fn dial(wire: WsDial, polls: usize) -> Result<bool, String> {
     let (network, listener) = MemoryNetwork::new();
-    let dial = WsDial::new().connect_with(network);
-    let token = Secret::from("key");
+    let dial = wire.connect_with(network);
     let request = DialRequest {
         endpoint: Endpoint {
             url: "ws://127.0.0.1/".parse().unwrap(),
@@ -121,7 +120,6 @@ async fn dial(polls: usize) -> Result<bool, String> {
         token: None,
         progress: DialProgress::default(),
     };
-    drop(token);
     let server = tokio::spawn(async move {
         let mut stream = listener.accept().await;
         let mut head = Vec::new();
@@ -170,6 +168,55 @@ async fn token(polls: usize) -> Result<bool, String> {
     }
 }
 
+/// A test's wait for a frame that is late, dropped at poll `polls`: the frame is there for the next.
+async fn double(polls: usize) -> Result<bool, String> {
+    let (dial, peer) = ScriptedDial::new();
+    let endpoint = Endpoint {
+        url: "wss://words.example/".parse().unwrap(),
+        headers: http::HeaderMap::new(),
+        auth: None,
+    };
+    let request = DialRequest {
+        endpoint,
+        token: None,
+        progress: DialProgress::default(),
+    };
+    let client = tokio::spawn(async move {
+        for _ in 0..5 {
+            tokio::task::yield_now().await;
+        }
+        let (mut tx, rx) = dial.dial(request).await.unwrap();
+        for _ in 0..5 {
+            tokio::task::yield_now().await;
+        }
+        let frame = antiphon_protocol::Frame::text("hello");
+        crate::support::loopback::send(&mut tx, frame)
+            .await
+            .unwrap();
+        (tx, rx)
+    });
+    let taken = Arc::new(std::sync::Mutex::new((None, None)));
+    let waiting = {
+        let (peer, taken) = (peer.clone(), Arc::clone(&taken));
+        async move {
+            let wire = Arc::new(peer.accept().await);
+            taken.lock().unwrap().0 = Some(Arc::clone(&wire));
+            // Nothing else waits here, so that what was taken is noted at once.
+            let frame = wire.recv().await;
+            taken.lock().unwrap().1 = frame;
+        }
+    };
+    let ended = dropped_after(polls, waiting).await;
+    let _halves = client.await.map_err(|panic| panic.to_string())?;
+    let (wire, frame) = std::mem::take(&mut *taken.lock().unwrap());
+    let wire = match wire {
+        Some(wire) => wire,
+        None => Arc::new(peer.try_accept().ok_or("the wire is lost")?),
+    };
+    let frame = frame.or_else(|| wire.try_recv());
+    frame.map(|_| ended).ok_or("the frame is lost".to_owned())
+}
+
 /// Drops at each poll until one is late enough for the future to end.
 fn at_every_poll<F: Future<Output = Result<bool, String>>>(
     suite: &mut Suite,
@@ -200,7 +247,11 @@ fn at_every_poll<F: Future<Output = Result<bool, String>>>(
 fn a_future_may_be_dropped_at_any_poll() {
     let mut suite = Suite::new("cancel");
     at_every_poll(&mut suite, 10, session);
-    at_every_poll(&mut suite, 50, dial);
+    at_every_poll(&mut suite, 50, |polls| dial(WsDial::new(), polls));
+    at_every_poll(&mut suite, 50, |polls| {
+        dial(WsDial::new().tokio_websockets(), polls)
+    });
+    at_every_poll(&mut suite, 2, double);
     at_every_poll(&mut suite, 4, token);
     suite.end();
 }
