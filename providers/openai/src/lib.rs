@@ -10,6 +10,7 @@ mod openai;
 mod raw;
 mod realtime;
 mod receipts;
+mod rest;
 mod service;
 mod tools;
 
@@ -23,5 +24,7 @@ pub use self::{
         Realtime,
         capabilities::{ModelFamily, capabilities},
         dialect::Dialect,
+        rest::ClientSecret,
     },
+    rest::{Answer, RestCall, RestError},
 };

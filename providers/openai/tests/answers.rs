@@ -154,6 +154,8 @@ fn speech_of_the_user() {
             "content_index":0,"transcript":"Hello.","usage":{"type":"tokens","input_tokens":9,
             "output_tokens":3,"total_tokens":12,"input_token_details":{"audio_tokens":8,
             "text_tokens":1}}}"#,
+        r#"{"type":"conversation.item.input_audio_transcription.completed","item_id":"i3",
+            "content_index":0,"transcript":"Bye.","usage":{"type":"duration","seconds":2.5}}"#,
         r#"{"type":"conversation.item.input_audio_transcription.failed","item_id":"i2",
             "content_index":0,"error":{"type":"server_error","message":"no"}}"#,
     ] {
@@ -166,7 +168,9 @@ fn speech_of_the_user() {
         item_added {"item":{"id":"i1","kind":{"message":{"content":[{"audio":{"transcript":null}}],"role":"user"}},"status":"completed"},"previous":"i0"}
         input_transcript {"content_index":0,"done":false,"item":"i1","response":null,"text":"Hel"}
         input_transcript {"content_index":0,"done":true,"item":"i1","response":null,"text":"Hello."}
-        usage {"input":{"audio":8,"cached":0,"image":0,"text":1,"total":9},"output":{"audio":0,"cached":0,"image":0,"text":3,"total":3}}
+        usage {"context_used":null,"counting":"increment","usage":{"duration":{},"input":{"audio":8,"text":1,"total":9},"output":{"text":3,"total":3}}}
+        input_transcript {"content_index":0,"done":true,"item":"i3","response":null,"text":"Bye."}
+        usage {"context_used":null,"counting":"increment","usage":{"duration":{"nanos":500000000,"secs":2},"input":{},"output":{}}}
         input_transcript_failed {"error":{"benign":false,"code":null,"command":null,"fault":"server","kind":"server_error","message":"no","param":null},"item":"i2"}
     "#]]
     .assert_eq(&lines(&talk.made()));

@@ -5,10 +5,11 @@ mod common;
 
 use std::sync::Arc;
 
+use antiphon_openai::OpenAi;
 use antiphon_protocol::{
     AudioFormat, Command, CommandId, ConfigField, Content, Effect, Event, Fault, Item, ItemId,
-    ItemKind, OutputModality, RawJson, ResponseOptions, Role, SessionConfig, Signal, ToolChoice,
-    ToolResult, TurnDetection,
+    ItemKind, OpeningPlan, OutputModality, RawJson, ResponseOptions, Role, SessionConfig, Signal,
+    ToolChoice, ToolResult, TurnDetection,
 };
 use bytes::Bytes;
 use common::{Talk, events, signals};
@@ -250,8 +251,8 @@ fn what_was_heard_is_told_in_whole_milliseconds() {
         let mut config = config();
         config.output_format = Some(format);
         let mut talk = Talk::opened(
-            &antiphon_openai::OpenAi::realtime("key"),
-            &antiphon_protocol::OpeningPlan::fresh(Arc::new(config)),
+            &OpenAi::realtime("key"),
+            &OpeningPlan::fresh(Arc::new(config)),
         );
         talk.made();
         let truncate = Command::Truncate {
@@ -422,8 +423,8 @@ fn what_was_never_reported_cannot_be_unset() {
     let mut first = config();
     first.instructions = Some("Be brief.".to_owned());
     let mut talk = Talk::opened(
-        &antiphon_openai::OpenAi::realtime("key").joining_call("c"),
-        &antiphon_protocol::OpeningPlan::fresh(Arc::new(first)),
+        &OpenAi::realtime("key").joining_call("c"),
+        &OpeningPlan::fresh(Arc::new(first)),
     );
     talk.hear(UPDATED);
     talk.made();

@@ -64,7 +64,7 @@ fn the_user_speaks_over_the_model() {
         audio_done {"item":"i1","response":"r1"}
         item_done {"item":{"id":"i1","kind":{"message":{"content":[{"audio":{"transcript":"The weather today"}}],"role":"assistant"}},"status":"incomplete"}}
         interrupted {"response":"r1"}
-        response_done {"reason":"turn_detected","response":"r1","status":"cancelled","usage":{"input":{"audio":0,"cached":0,"image":0,"text":0,"total":10},"output":{"audio":0,"cached":0,"image":0,"text":0,"total":5}}}
+        response_done {"reason":"turn_detected","response":"r1","status":"cancelled","usage":{"duration":{},"input":{"total":10},"output":{"total":5}}}
         ask {"audio_end_ms":0,"content_index":0,"event_id":"ap_1_0","item_id":"i1","type":"conversation.item.truncate"}
         ask {"event_id":"ap_2_0","type":"response.cancel"}
         item_truncated {"audio_end":{"nanos":0,"secs":0},"item":"i1"}

@@ -1,9 +1,5 @@
 //! A session of GPT-Live from its first word to its last.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test states what it expects"
-)]
+#![expect(clippy::unwrap_used, reason = "a test states what it expects")]
 
 mod common;
 

@@ -13,8 +13,8 @@ mod common;
 
 use std::{path::Path, sync::Arc};
 
-use antiphon_openai::OpenAi;
-use antiphon_protocol::{Effect, Event, OpeningPlan, SessionConfig};
+use antiphon_openai::{Live, OpenAi};
+use antiphon_protocol::{Effect, Event, OpeningPlan, Provider, SessionConfig};
 use common::{Talk, events, lines};
 use expect_test::{ExpectFile, expect_file};
 use serde_json::Value;
@@ -157,4 +157,106 @@ fn every_recorded_frame_is_understood() {
         list.push_str(&format!("{provider} {name} {count}\n"));
     }
     expect_file!["recordings/without_a_neutral_word.txt"].assert_eq(&list);
+}
+
+/// What the frames of GPT-Live become, source by source, each on a session of its own kind.
+#[test]
+fn the_frames_of_live() {
+    let Some(frames) = read("samples-openai-live.jsonl") else {
+        return;
+    };
+    let mut told = String::new();
+    let mut talk = None;
+    let mut last = String::new();
+    for line in frames {
+        if line["direction"] != "server" {
+            continue;
+        }
+        let (source, connection) = (&line["source"], line["connection"].as_str().unwrap());
+        let place = format!("{} ({connection})", source.as_str().unwrap());
+        if place != last {
+            told.push_str(&format!("## {place}\n"));
+            talk = Some(running(connection));
+            last = place;
+        }
+        let talk = talk.as_mut().unwrap();
+        let text = line["frame"].to_string();
+        // The client's own goodbye went before it.
+        if text.contains("close_requested") {
+            talk.codec.finish(&mut Vec::new());
+        }
+        let made = talk.heard(&text);
+        assert!(!events(&made).is_empty(), "{text}");
+        let malformed = |event: &Event| matches!(event, Event::Malformed(_));
+        assert!(!events(&made).iter().any(malformed), "{text}");
+        told.push_str(&lines(&made));
+        // What ends a session leaves nothing to say; the next frame is of another.
+        if line["frame"]["type"] == "session.closed" || text.contains("credit_balance") {
+            *talk = running(connection);
+        }
+    }
+    expect_file!["recordings/live.txt"].assert_eq(&told);
+}
+
+/// A session of GPT-Live in use, with both kinds of work.
+fn running(connection: &str) -> Talk {
+    let live: Live = OpenAi::live("key").with_backend("gpt-5.5");
+    let live = match connection {
+        "sideband" => live.attach("live_1"),
+        _ => live,
+    };
+    Talk::live(&live as &dyn Provider)
+}
+
+/// Every frame that a client of GPT-Live was seen to send is one that can be sent as it is.
+#[test]
+fn the_commands_of_live() {
+    let Some(frames) = read("samples-openai-live.jsonl") else {
+        return;
+    };
+    let mut count = 0;
+    for line in frames {
+        if line["direction"] != "client" {
+            continue;
+        }
+        let kind = line["frame"]["type"].as_str().unwrap();
+        let raw = serde_json::value::to_raw_value(&line["frame"]).unwrap();
+        let native = antiphon_protocol::Command::Native(Box::new(antiphon_protocol::RawJson(raw)));
+        let made = running("primary").asked(1, &native);
+        if kind == "session.start" {
+            assert!(made.is_err(), "{kind}");
+        } else {
+            let mut frame = made.unwrap().remove(0);
+            if line["frame"].get("event_id").is_none() {
+                frame.as_object_mut().unwrap().remove("event_id");
+            }
+            assert_eq!(frame, line["frame"]);
+        }
+        count += 1;
+    }
+    assert!(count > 20);
+}
+
+/// The recorded translation, whole.
+#[test]
+fn a_translation() {
+    let Some(frames) = read("samples-openai.jsonl") else {
+        return;
+    };
+    let mut config = SessionConfig::new("gpt-realtime-translate");
+    config.language = Some("es".to_owned());
+    let plan = OpeningPlan::fresh(Arc::new(config));
+    let mut talk = Talk::opened(&OpenAi::realtime("key").translating(), &plan);
+    talk.made();
+    for line in frames {
+        let is_ours = line["api"] == "realtime-translation" && line["kind"] == "recorded";
+        if is_ours && line["direction"] == "server" {
+            if line["frame"]["type"] == "session.closed" {
+                let mut made: Vec<Effect> = Vec::new();
+                talk.codec.finish(&mut made);
+            }
+            talk.hear(&line["frame"].to_string());
+        }
+    }
+    expect_file!["recordings/translation.txt"].assert_eq(&lines(&talk.made()));
 }

@@ -10,8 +10,10 @@ mod common;
 use std::sync::Arc;
 
 use antiphon_openai::OpenAi;
-use antiphon_protocol::{Effect, Event, Frame, OpeningPlan, Provider, SessionConfig};
-use common::{CREATED, Talk, UPDATED, events};
+use antiphon_protocol::{
+    Command, Context, ContextKind, Effect, Event, Frame, OpeningPlan, Provider, SessionConfig,
+};
+use common::{CREATED, STARTED, Talk, UPDATED, events};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -39,6 +41,32 @@ const FRAMES: &[&str] = &[
        "event_id":"ap_1_0"}}"#,
     r#"{"type":"conversation.item.input_audio_transcription.completed","item_id":"i1",
        "content_index":0,"transcript":"Hi","usage":{"type":"duration","seconds":3}}"#,
+];
+
+/// Frames of GPT-Live and of a translation, to be bent.
+const FULL_DUPLEX: &[&str] = &[
+    STARTED,
+    r#"{"type":"session.updated","client_event_id":"ap_1_0","session":{"id":"live_1"}}"#,
+    r#"{"type":"session.output_audio.delta","delta":"AAECAw==","start_ms":0,"end_ms":100}"#,
+    r#"{"type":"session.output_audio.delta","delta":"AAECAw==","sample_rate":24000,"channels":1}"#,
+    r#"{"type":"session.input_transcript.delta","delta":" check","start_ms":800,"end_ms":1000}"#,
+    r#"{"type":"session.output_transcript.delta","delta":"Okay,","elapsed_ms":800}"#,
+    r#"{"type":"session.delegation.created","offset_ms":4600,"delegation":{"id":"item_1",
+       "type":"delegation","target":"client","response_id":"resp_1"}}"#,
+    r#"{"type":"response.event","delegation_id":"item_1","event":{"type":"response.created",
+       "response":{"id":"resp_1"}}}"#,
+    r#"{"type":"response.event","delegation_id":"item_1","event":{"type":"response.output_item.done",
+       "item":{"type":"function_call","call_id":"c1","name":"look","arguments":"{}"}}}"#,
+    r#"{"type":"response.event","delegation_id":"item_1","event":{"type":"response.failed","response":
+       {"id":"resp_1","error":{"code":"x","message":"m"},"usage":{"input_tokens":1}}}}"#,
+    r#"{"type":"decision.event","event":{"type":"decision.completed","decision":{"answers":[]}}}"#,
+    r#"{"type":"session.usage.updated","usage":{"seconds":32.5},"context_window":{"usage_ratio":0.1}}"#,
+    r#"{"type":"session.thinking.appended","client_event_id":"ap_1_0","start_ms":1,"end_ms":2}"#,
+    r#"{"type":"error","error":{"type":"server_error","code":"context_injection_incomplete",
+       "message":"m","client_event_id":"ap_1_0"}}"#,
+    r#"{"type":"session.created","session":{"id":"s","type":"translation","expires_at":0,
+       "model":"m","audio":{}}}"#,
+    r#"{"type":"session.closed","reason":"expired","session":{"id":"live_1"},"usage":{"seconds":9}}"#,
 ];
 
 /// What can stand in the place of any value.
@@ -76,10 +104,10 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-fn bent() -> impl Strategy<Value = String> {
-    (0..FRAMES.len(), any::<prop::sample::Index>(), any_value()).prop_map(
+fn bent(frames: &'static [&'static str]) -> impl Strategy<Value = String> {
+    (0..frames.len(), any::<prop::sample::Index>(), any_value()).prop_map(
         |(frame, place, value)| {
-            let mut frame: Value = serde_json::from_str(FRAMES[frame]).unwrap();
+            let mut frame: Value = serde_json::from_str(frames[frame]).unwrap();
             let mut found = Vec::new();
             places(&frame, "", &mut found);
             let place: &String = place.get(&found);
@@ -87,6 +115,19 @@ fn bent() -> impl Strategy<Value = String> {
             frame.to_string()
         },
     )
+}
+
+/// Every kind of session that hears while it speaks.
+fn full_duplex() -> [Talk; 5] {
+    let live = OpenAi::live("key");
+    let plan = OpeningPlan::fresh(Arc::new(SessionConfig::new("m")));
+    [
+        Talk::opened(&live, &plan),
+        Talk::live(&live.clone().with_backend("b")),
+        Talk::live(&live.clone().attach("live_1")),
+        Talk::live(&live.fork("live_1")),
+        Talk::opened(&OpenAi::realtime("key").translating(), &plan),
+    ]
 }
 
 fn opened() -> Talk {
@@ -106,13 +147,50 @@ proptest! {
     }
 
     #[test]
-    fn bent_frames_in_any_order_break_nothing(frames in prop::collection::vec(bent(), 1..12)) {
+    fn bent_frames_in_any_order_break_nothing(frames in prop::collection::vec(bent(FRAMES), 1..12)) {
         let mut talk = opened();
         talk.made();
         for frame in &frames {
             let made = talk.heard(frame);
             // Only replayed history is swallowed, and there is none here.
             prop_assert!(!made.is_empty(), "{frame}");
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_one_counted_event_in_every_kind_of_session(
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        for mut talk in full_duplex() {
+            talk.made();
+            let mut made: Vec<Effect> = Vec::new();
+            talk.codec.decode(&Frame::binary(bytes.clone()), &mut made);
+            prop_assert!(matches!(events(&made)[..], [Event::Malformed(_)]));
+        }
+    }
+
+    #[test]
+    fn bent_frames_break_no_session_that_hears_while_it_speaks(
+        frames in prop::collection::vec(bent(FULL_DUPLEX), 1..12),
+    ) {
+        for mut talk in full_duplex() {
+            let thinking = Command::Context(Context {
+                kind: ContextKind::Thinking,
+                text: "x".to_owned(),
+                delegation: None,
+            });
+            // Refused where there is no context, which is no matter here.
+            let _ = talk.asked(1, &thinking);
+            let mut silent = 0;
+            for frame in &frames {
+                silent += usize::from(talk.heard(frame).is_empty());
+            }
+            // What closes a session a second time has nothing to say.
+            let closed = frames.iter().filter(|frame| frame.contains("session.closed")).count();
+            prop_assert!(silent <= closed, "{frames:?}");
+            let mut made: Vec<Effect> = Vec::new();
+            talk.codec.finish(&mut made);
+            prop_assert_eq!(made.len(), 1);
         }
     }
 
@@ -147,7 +225,9 @@ fn nothing_printed_shows_the_key() {
         .err()
         .unwrap();
     let azure = OpenAi::azure("resource", key).unwrap();
+    let live = OpenAi::azure_live("resource", key).unwrap();
     for printed in [
+        format!("{live:?}"),
         format!("{provider:?}"),
         format!("{provider:#?}"),
         format!("{azure:?}"),

@@ -13,11 +13,14 @@ use super::config::merge;
 /// Most updates on their way at once that are told apart.
 const LIMIT: usize = 64;
 
-/// What an unset setting of a backend model goes back to.
-const DEFAULTS: &[(&str, ConfigField, fn() -> Value)] = &[
-    ("tools", ConfigField::Tools, || json!([])),
-    ("tool_choice", ConfigField::ToolChoice, || json!("auto")),
-];
+/// What an unset setting of a backend model goes back to, where that is known.
+fn default_of(setting: &str) -> Option<Value> {
+    match setting {
+        "tools" => Some(json!([])),
+        "tool_choice" => Some(json!("auto")),
+        _ => None,
+    }
+}
 
 /// What the session is, and is about to be.
 #[derive(Debug)]
@@ -131,14 +134,13 @@ fn delegation(
         if responses.contains_key(name) {
             continue;
         }
-        let default = DEFAULTS.iter().find(|(known, ..)| known == name);
-        let Some((_, _, default)) = default else {
+        let Some(default) = default_of(name) else {
             return Err(subject.field(
                 field_of(name),
                 "once set it cannot be unset while the session runs; open a new connection",
             ));
         };
-        responses.insert(name.clone(), default());
+        responses.insert(name.clone(), default);
     }
     Ok(Value::Object(update))
 }

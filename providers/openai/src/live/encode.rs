@@ -66,7 +66,7 @@ impl LiveCodec {
             let why = "another connection carries the audio of this session";
             return Err(self.subject.command(command, why));
         }
-        if self.format.encoding == Encoding::Pcm16 && audio.len() % 2 != 0 {
+        if self.format.encoding == Encoding::Pcm16 && !audio.len().is_multiple_of(2) {
             let why = "it ends within a sample, which the service refuses; send whole ones";
             return Err(self.subject.command(command, why));
         }

@@ -12,6 +12,7 @@ mod item;
 mod media;
 mod nested;
 mod opening;
+mod rest;
 
 use std::{borrow::Cow, fmt, time::Duration};
 
@@ -186,12 +187,7 @@ impl Live {
     }
 
     fn endpoint(&self, subject: &Subject) -> Result<Endpoint, Unsupported> {
-        let path = self.target.path(ENDPOINT).ok_or_else(|| {
-            subject.thing(
-                "the session's id",
-                "an id holds letters, digits, _ and - only; give it as the service does",
-            )
-        })?;
+        let path = self.target.path(ENDPOINT, subject)?;
         self.service.endpoint(&path, &[], subject)
     }
 }

@@ -1,5 +1,9 @@
 //! What a connection is for, and how far its opening has come.
 
+use antiphon_protocol::{Subject, Unsupported};
+
+use crate::rest::plain;
+
 /// What is opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -13,16 +17,12 @@ pub(crate) enum Target {
 }
 
 impl Target {
-    /// The path below the base; `None` for an id that cannot stand in one.
-    pub(crate) fn path(&self, sessions: &str) -> Option<String> {
-        let is_plain = |id: &str| {
-            let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-            !id.is_empty() && id.chars().all(is_plain)
-        };
+    /// The path below the base; refused for an id that cannot stand in one.
+    pub(crate) fn path(&self, sessions: &str, subject: &Subject) -> Result<String, Unsupported> {
         match self {
-            Self::Session => Some(sessions.to_owned()),
-            Self::Attached(id) => is_plain(id).then(|| format!("{sessions}/{id}/attach")),
-            Self::Fork(id) => is_plain(id).then(|| format!("{sessions}/{id}/fork")),
+            Self::Session => Ok(sessions.to_owned()),
+            Self::Attached(id) => Ok(format!("{sessions}/{}/attach", plain(id, subject)?)),
+            Self::Fork(id) => Ok(format!("{sessions}/{}/fork", plain(id, subject)?)),
         }
     }
 

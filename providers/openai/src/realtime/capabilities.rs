@@ -3,7 +3,8 @@
 use std::{borrow::Cow, time::Duration};
 
 use antiphon_protocol::{
-    AudioFormat, Capabilities, ConfigField, FollowUp, Receipts, SeedLimits, SessionLimits,
+    AudioFormat, Capabilities, ConfigField, ContextKind, FollowUp, Receipts, SeedLimits,
+    SessionLimits, ToolsDuringSpeech, Transcripts, TurnDetector,
 };
 
 /// Where the data below comes from, and when it was read.
@@ -14,12 +15,18 @@ const SOURCE: &str = "OpenAI Realtime GA schema (SDK 3.52.0, OpenAPI 2.3.0), mod
 const TRANSCRIPTION_SOURCE: &str = "OpenAI Realtime GA schema (SDK 3.52.0, OpenAPI 2.3.0), \
                                     transcription session, read 2026-11-21";
 
+/// What a translation session takes.
+const TRANSLATION_SOURCE: &str = "OpenAI Realtime GA schema (SDK 3.52.0), translation session, read \
+                                  2026-11-21; drain estimated, session limit not stated";
+
 /// What the beta took.
 const BETA_SOURCE: &str = "OpenAI Realtime beta schema (SDK 1.109.1) and recorded sessions of Azure \
                            Voice Live, read 2026-11-21; limits as in the GA";
 
 /// What the service gives a session.
 const SESSION_LIFE: Duration = Duration::from_secs(60 * 60);
+/// How long a translation may go on after the last of the speech.
+const TRANSLATION_DRAIN: Duration = Duration::from_secs(10);
 /// Largest append the service takes.
 const MESSAGE_BYTES: u64 = 15 << 20;
 
@@ -27,6 +34,12 @@ const FORMATS: &[AudioFormat] = &[
     AudioFormat::PCM16_24K,
     AudioFormat::MULAW_8K,
     AudioFormat::ALAW_8K,
+];
+
+const DETECTORS: &[TurnDetector] = &[
+    TurnDetector::ServerVad,
+    TurnDetector::SemanticVad,
+    TurnDetector::Manual,
 ];
 
 macro_rules! fields {
@@ -90,6 +103,25 @@ const TRANSCRIPTION_LIVE_FIELDS: &[ConfigField] = &[
     ConfigField::Native,
 ];
 
+const TRANSLATION_FIELDS: &[ConfigField] = &[
+    ConfigField::Model,
+    ConfigField::Output,
+    ConfigField::InputFormat,
+    ConfigField::OutputFormat,
+    ConfigField::InputTranscription,
+    ConfigField::OutputTranscription,
+    ConfigField::NoiseReduction,
+    ConfigField::Language,
+    ConfigField::Native,
+];
+
+const TRANSLATION_LIVE_FIELDS: &[ConfigField] = &[
+    ConfigField::InputTranscription,
+    ConfigField::NoiseReduction,
+    ConfigField::Language,
+    ConfigField::Native,
+];
+
 /// A line of models that can do the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -144,6 +176,11 @@ pub fn capabilities(model: &str) -> Capabilities {
     can.receipts = Receipts::Refusals;
     can.overlap = true;
     can.follow_up = FollowUp::Explicit;
+    can.turn_detectors = Cow::Borrowed(DETECTORS);
+    can.input_transcripts = Transcripts::OnRequest;
+    can.output_transcripts = Transcripts::Always;
+    can.tools_during_speech = ToolsDuringSpeech::NonBlocking;
+    can.contexts = Cow::Borrowed(&[ContextKind::Instructions, ContextKind::Thinking]);
     can.images = true;
     can.text_output = true;
     can.min_commit = Duration::from_millis(100);
@@ -179,11 +216,38 @@ pub(crate) fn transcription() -> Capabilities {
     can.fields = Cow::Borrowed(TRANSCRIPTION_FIELDS);
     can.live_fields = Cow::Borrowed(TRANSCRIPTION_LIVE_FIELDS);
     can.truncate = false;
+    can.create_response = false;
     can.cancel = false;
+    can.delete_items = false;
     can.single_response = false;
     can.server_interrupts = false;
+    can.follow_up = FollowUp::Automatic;
+    can.input_transcripts = Transcripts::Always;
+    can.output_transcripts = Transcripts::Never;
+    can.tools_during_speech = ToolsDuringSpeech::Waits;
+    can.contexts = Cow::Borrowed(&[]);
     can.images = false;
+    can.text_output = false;
     can.seed_limits = SeedLimits::default();
+    can
+}
+
+/// What a session can do that translates speech as it is spoken.
+pub(crate) fn translation() -> Capabilities {
+    let mut can = Capabilities::minimal(TRANSLATION_SOURCE);
+    can.fields = Cow::Borrowed(TRANSLATION_FIELDS);
+    can.live_fields = Cow::Borrowed(TRANSLATION_LIVE_FIELDS);
+    can.create_response = false;
+    can.single_response = false;
+    can.server_turns = false;
+    can.full_duplex = true;
+    can.receipts = Receipts::Refusals;
+    can.overlap = true;
+    can.turn_detectors = Cow::Borrowed(&[TurnDetector::Model]);
+    can.input_transcripts = Transcripts::OnRequest;
+    can.output_transcripts = Transcripts::Always;
+    can.close_drain = TRANSLATION_DRAIN;
+    can.limits.message_bytes = Some(MESSAGE_BYTES);
     can
 }
 
@@ -242,7 +306,7 @@ mod tests {
     fn what_can_change_live_can_be_sent_at_all() {
         let models = ["gpt-realtime", "gpt-realtime-2.1", "unheard-of"];
         let sessions = models.map(capabilities).into_iter();
-        for can in sessions.chain([beta(), transcription()]) {
+        for can in sessions.chain([beta(), transcription(), translation()]) {
             for field in can.live_fields.iter() {
                 assert!(can.fields.contains(field), "{field:?}");
             }

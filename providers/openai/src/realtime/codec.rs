@@ -2,8 +2,9 @@
 
 use antiphon_openai_realtime_types as wire;
 use antiphon_protocol::{
-    AudioFormat, Codec, Command, CommandId, Frame, ItemId, ServerError, Signal, Sink, Subject,
-    Unsupported, media::AudioEncoder,
+    AudioFormat, Codec, Command, CommandId, Frame, ItemId, ResponseId, ServerError, Signal, Sink,
+    Subject, Unsupported,
+    media::{AudioEncoder, Recent},
 };
 use serde_json::{Map, Value};
 
@@ -12,7 +13,7 @@ use super::{
     awaited::Awaited,
     config::Rules,
     desired::Desired,
-    media::{self, Spoken},
+    media,
     opening::{Opening, Seed, Step},
 };
 use crate::{calls::Calls, names, raw::unreadable, receipts::Receipts};
@@ -31,7 +32,8 @@ pub(crate) struct RealtimeCodec {
     pub(super) aside: Aside,
     pub(super) encoder: AudioEncoder,
     pub(super) output_format: AudioFormat,
-    pub(super) spoken: Spoken,
+    /// The ids of the audio that is being spoken: hundreds of frames share them.
+    pub(super) spoken: (Recent<ItemId>, Recent<ResponseId>),
     /// Items that joined the conversation and are not complete.
     pub(super) open_items: Vec<ItemId>,
     /// The item whose speech the server's own detector ended last: it commits that by itself.
@@ -64,7 +66,7 @@ impl RealtimeCodec {
             aside: Aside::default(),
             encoder: media::append(),
             output_format: plan.output_format,
-            spoken: Spoken::default(),
+            spoken: <_>::default(),
             open_items: Vec::new(),
             ended_by_server: None,
             is_started: false,

@@ -7,7 +7,7 @@ use antiphon_protocol::{
 };
 use serde_json::{Map, Value};
 
-use super::{dialect::Dialect, input};
+use super::{dialect::Dialect, input, translation};
 
 /// What a session is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(crate) enum Purpose {
     Conversation,
     /// To write down what is said.
     Transcription,
+    /// To say in another language what is said.
+    Translation,
 }
 
 const SPEED: std::ops::RangeInclusive<f64> = 0.25..=1.5;
@@ -50,9 +52,14 @@ fn session(
 ) -> Result<Map<String, Value>, Unsupported> {
     let can = &rules.can;
     refuse_unlisted(config, can, subject)?;
+    if rules.purpose == Purpose::Translation {
+        return translation::session(config, can, subject);
+    }
     let input = input::audio(config, rules, subject)?;
     let session = match rules.purpose {
-        Purpose::Conversation => wire::Session::from(conversation(config, input, can, subject)?),
+        Purpose::Conversation | Purpose::Translation => {
+            wire::Session::from(conversation(config, input, can, subject)?)
+        }
         Purpose::Transcription => wire::Session::from(
             wire::TranscriptionSession::default()
                 .with_audio(wire::TranscriptionAudio::default().with_input(input)),
@@ -66,7 +73,7 @@ fn session(
     Ok(session)
 }
 
-fn refuse_unlisted(
+pub(crate) fn refuse_unlisted(
     config: &SessionConfig,
     can: &Capabilities,
     subject: &Subject,
@@ -225,7 +232,7 @@ fn drop_empty_audio(session: &mut Map<String, Value>) {
 
 /// Native members win over the neutral fields they name. The objects that only group others are
 /// merged; every other member replaces what stands there.
-fn merge_native(session: &mut Map<String, Value>, native: &Map<String, Value>) {
+pub(crate) fn merge_native(session: &mut Map<String, Value>, native: &Map<String, Value>) {
     for (name, value) in native {
         match (session.get_mut(name), value) {
             (Some(Value::Object(audio)), Value::Object(native)) if name == "audio" => {
@@ -253,4 +260,20 @@ fn merge_audio(audio: &mut Map<String, Value>, native: &Map<String, Value>) {
             }
         }
     }
+}
+
+/// `config` as a `session.update` of the caller's own leaves it; `None` for other frames.
+pub(crate) fn merge_update(config: &SessionConfig, frame: &str) -> Option<SessionConfig> {
+    let mut frame: Map<String, Value> = serde_json::from_str(frame).ok()?;
+    if frame.get("type")?.as_str()? != "session.update" {
+        return None;
+    }
+    let Some(Value::Object(session)) = frame.get_mut("session") else {
+        return None;
+    };
+    // What the session is for is said by how it is opened.
+    session.remove("type");
+    let mut config = config.clone();
+    merge_native(&mut config.native, session);
+    Some(config)
 }

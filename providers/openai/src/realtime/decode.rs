@@ -1,8 +1,8 @@
 //! Events of the wire in neutral words.
 //!
 //! What becomes of each event is one match. Whatever has no neutral word arrives as it came: rate
-//! limits, hosted tools, responses aside from the conversation, playback on the service's side, content parts, and pieces of a call's
-//! arguments, which arrive whole with the call.
+//! limits, hosted tools, responses aside from the conversation, playback on the service's side,
+//! content parts, and pieces of a call's arguments, which arrive whole with the call.
 
 use std::time::Duration;
 
@@ -15,7 +15,8 @@ use serde_json::{Map, Value};
 use wire::ServerEvent as Wire;
 
 use super::{
-    awaited::Awaited, codec::RealtimeCodec, dialect::reported_output, item, media, opening::Opening,
+    awaited::Awaited, codec::RealtimeCodec, dialect::reported_output, item, media,
+    opening::Opening, usage,
 };
 use crate::{
     error::{self, Report},
@@ -57,9 +58,9 @@ impl RealtimeCodec {
         };
         self.desired.has_spoken = true;
         out.event(Event::Audio(AudioChunk {
-            item: found.item.map(|id| self.spoken.item(id)),
+            item: found.item.map(|id| self.spoken.0.id(id)),
             content_index: found.content_index.unwrap_or(0),
-            response: found.response.map(|id| self.spoken.response(id)),
+            response: found.response.map(|id| self.spoken.1.id(id)),
             ..AudioChunk::new(data, self.output_format)
         }));
         true
@@ -330,7 +331,7 @@ impl RealtimeCodec {
                     text: event.transcript,
                     done: true,
                 }));
-                if let Some(usage) = event.usage.as_ref().and_then(super::usage::transcription) {
+                if let Some(usage) = event.usage.as_ref().and_then(usage::transcription) {
                     out.event(Event::Usage(usage.into()));
                 }
             }

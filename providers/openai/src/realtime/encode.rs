@@ -2,8 +2,8 @@
 
 use antiphon_openai_realtime_types as wire;
 use antiphon_protocol::{
-    Command, CommandId, ConfigField, Frame, Item, ItemId, ResponseId, ResponseOptions,
-    SessionConfig, Signal, Sink, ToolResult, Unsupported,
+    Command, CommandId, ConfigField, Context, ContextKind, Frame, Item, ItemId, ResponseId,
+    ResponseOptions, Role, SessionConfig, Signal, Sink, ToolResult, Unsupported,
 };
 use bytes::Bytes;
 use serde_json::Value;
@@ -39,6 +39,7 @@ impl RealtimeCodec {
                 send(clear.with_event_id(names::frame(id, 0)), out);
             }
             Command::AddItems(items) => self.add_items(id, command, items, out)?,
+            Command::Context(context) => self.context(id, command, context, out)?,
             Command::ToolResults(results) => self.tool_results(id, results, out),
             Command::CreateResponse(options) => self.create_response(id, options, out)?,
             Command::CancelResponse(response) => self.cancel(id, response.as_ref(), out),
@@ -70,6 +71,12 @@ impl RealtimeCodec {
                     "this wire has no end of audio; stop sending, or commit",
                 ));
             }
+            Command::Video(_) => {
+                return Err(self.subject.command(
+                    command,
+                    "this model watches nothing; show it still images as items",
+                ));
+            }
             _ => {
                 return Err(self.subject.command(
                     command,
@@ -85,6 +92,7 @@ impl RealtimeCodec {
         let needs_conversation = matches!(
             command,
             Command::AddItems(_)
+                | Command::Context(_)
                 | Command::ToolResults(_)
                 | Command::CreateResponse(_)
                 | Command::CancelResponse(_)
@@ -126,6 +134,26 @@ impl RealtimeCodec {
         }
         create_items(id, created, out);
         Ok(())
+    }
+
+    /// Orders and knowledge are told by the application; what is to be said needs a response.
+    fn context(
+        &mut self,
+        id: CommandId,
+        command: &Command,
+        context: &Context,
+        out: &mut dyn Sink,
+    ) -> Result<(), Unsupported> {
+        if context.delegation.is_some() {
+            let why = "nothing is delegated on this wire; name no delegation";
+            return Err(self.subject.command(command, why));
+        }
+        if context.kind == ContextKind::Commentary {
+            let why = "nothing is said unasked on this wire; create a response with instructions";
+            return Err(self.subject.command(command, why));
+        }
+        let told = [Item::text(Role::System, context.text.as_str())];
+        self.add_items(id, command, &told, out)
     }
 
     fn tool_results(&mut self, id: CommandId, results: &[ToolResult], out: &mut dyn Sink) {

@@ -31,7 +31,7 @@ pub(crate) fn audio(
     match (&config.input_transcription, purpose) {
         (Some(asked), _) => {
             let default = match purpose {
-                Purpose::Conversation => rules.dialect.transcriber(),
+                Purpose::Conversation | Purpose::Translation => rules.dialect.transcriber(),
                 Purpose::Transcription => &config.model,
             };
             input.transcription = transcription(asked, default).into();
@@ -40,7 +40,7 @@ pub(crate) fn audio(
             let asked = InputTranscription::default();
             input.transcription = transcription(&asked, &config.model).into();
         }
-        (None, Purpose::Conversation) => {}
+        (None, Purpose::Conversation | Purpose::Translation) => {}
     }
     if let Some(noise) = config.noise_reduction {
         let kind = match noise {

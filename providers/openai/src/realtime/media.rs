@@ -1,9 +1,6 @@
 //! The audio frames of this wire, for the media path.
 
-use antiphon_protocol::{
-    ItemId, ResponseId,
-    media::{AudioEncoder, AudioTemplate, Key, Others, Role, Shape},
-};
+use antiphon_protocol::media::{AudioEncoder, AudioTemplate, Key, Others, Role, Shape};
 
 /// Most bytes of audio in one append: with base64 it stays well below what the service takes, and
 /// it is a whole number of samples and of base64 groups.
@@ -33,30 +30,4 @@ pub(crate) fn append() -> AudioEncoder {
         r#"{"type":"input_audio_buffer.append","audio":""#,
         r#""}"#,
     ))
-}
-
-/// The ids of the audio that is being spoken. Hundreds of frames carry the same ones, which are then
-/// shared instead of copied.
-#[derive(Debug, Default)]
-pub(crate) struct Spoken {
-    item: Option<ItemId>,
-    response: Option<ResponseId>,
-}
-
-impl Spoken {
-    /// The item of that id.
-    pub(crate) fn item(&mut self, id: &str) -> ItemId {
-        match &self.item {
-            Some(item) if item.as_str() == id => item.clone(),
-            _ => self.item.insert(id.into()).clone(),
-        }
-    }
-
-    /// The response of that id.
-    pub(crate) fn response(&mut self, id: &str) -> ResponseId {
-        match &self.response {
-            Some(response) if response.as_str() == id => response.clone(),
-            _ => self.response.insert(id.into()).clone(),
-        }
-    }
 }

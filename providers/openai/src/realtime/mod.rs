@@ -14,14 +14,16 @@ mod item;
 mod media;
 mod opening;
 mod response;
+pub(crate) mod rest;
 mod target;
+mod translation;
 mod usage;
 
 use std::{borrow::Cow, fmt};
 
 use antiphon_protocol::{
-    Capabilities, Codec, ConfigField, End, Endpoint, Fault, OpeningPlan, Provider, Retry, Secret,
-    Subject, Unsupported, address::InvalidUrl,
+    Capabilities, Codec, ConfigField, End, Endpoint, Fault, OpeningPlan, Provider, RawJson, Retry,
+    Secret, SessionConfig, Subject, Unsupported, address::InvalidUrl,
 };
 
 use self::{
@@ -30,6 +32,7 @@ use self::{
     dialect::Dialect,
     opening::Seed,
     target::Target,
+    translation::TranslationCodec,
 };
 use crate::{
     end,
@@ -39,7 +42,6 @@ use crate::{
 const AZURE: (&str, &str) = ("openai.azure.com", "/openai/v1");
 const VOICE_LIVE: (&str, &str) = ("services.ai.azure.com", "/voice-live");
 const VOICE_LIVE_VERSION: (&str, &str) = ("api-version", "2026-07-15");
-const ENDPOINT: &str = "/realtime";
 
 /// The Realtime API of OpenAI, or a service that speaks it elsewhere.
 ///
@@ -107,6 +109,14 @@ impl Realtime {
         self
     }
 
+    /// Translates what is said as it is said: the language of the configuration is the one that is
+    /// spoken, and there are no turns, items or responses.
+    #[must_use]
+    pub fn translating(mut self) -> Self {
+        self.target = Target::Translation;
+        self
+    }
+
     /// Joins a running call by its id, to listen in and to steer it beside its audio connection.
     ///
     /// The call keeps its model: the configuration's, which may be empty, is not sent and only says
@@ -130,6 +140,7 @@ impl Realtime {
         }
         Cow::Owned(match (self.target.purpose(), self.dialect) {
             (Purpose::Transcription, _) => capabilities::transcription(),
+            (Purpose::Translation, _) => capabilities::translation(),
             (Purpose::Conversation, Dialect::Beta) => capabilities::beta(),
             (Purpose::Conversation, _) => capabilities::capabilities(model),
         })
@@ -137,7 +148,8 @@ impl Realtime {
 
     fn endpoint(&self, subject: &Subject) -> Result<Endpoint, Unsupported> {
         let parameters = self.target.parameters(&subject.model);
-        self.service.endpoint(ENDPOINT, &[parameters], subject)
+        let endpoint = self.target.endpoint();
+        self.service.endpoint(endpoint, &[parameters], subject)
     }
 }
 
@@ -176,15 +188,15 @@ impl Provider for Realtime {
             ));
         }
         let purpose = self.target.purpose();
-        if purpose == Purpose::Transcription && !(plan.seed.is_empty() && plan.bridge.is_none()) {
+        if purpose != Purpose::Conversation && !(plan.seed.is_empty() && plan.bridge.is_none()) {
             return Err(subject.thing(
                 "history",
-                "this session only transcribes; open it without history",
+                "this session only transcribes or translates; open it without history",
             ));
         }
-        if purpose == Purpose::Transcription && self.dialect != Dialect::Ga {
+        if purpose != Purpose::Conversation && self.dialect != Dialect::Ga {
             return Err(subject.thing(
-                "only transcribing",
+                "only transcribing or translating",
                 "services of this dialect have other sessions for it; open a conversation",
             ));
         }
@@ -195,6 +207,10 @@ impl Provider for Realtime {
         };
         let session = rules.session(config, &subject)?;
         let endpoint = self.endpoint(&subject)?;
+        if purpose == Purpose::Translation {
+            let codec = TranslationCodec::new(subject, rules, session);
+            return Ok((endpoint, Box::new(codec)));
+        }
         let codec = RealtimeCodec::new(Plan {
             output_format: rules.can.output_format(config),
             seed: Seed::new(&plan.seed, plan.bridge.as_deref(), self.dialect),
@@ -203,6 +219,10 @@ impl Provider for Realtime {
             subject,
         });
         Ok((endpoint, Box::new(codec)))
+    }
+
+    fn merge_native(&self, config: &SessionConfig, frame: &RawJson) -> Option<SessionConfig> {
+        config::merge_update(config, frame.0.get())
     }
 
     fn classify(&self, end: &End) -> (Fault, Retry) {

@@ -34,7 +34,7 @@ impl RealtimeCodec {
 
     fn output_event(&mut self, event: Wire, text: &str, out: &mut dyn Sink) {
         match event {
-            Wire::ResponseOutputAudioDelta(event) => self.audio_delta(event, text, out),
+            Wire::ResponseOutputAudioDelta(event) => self.audio_delta(&event, text, out),
             Wire::ResponseOutputAudioDone(event) => out.event(Event::AudioDone {
                 item: Some(event.item_id.into()),
                 response: Some(event.response_id.into()),
@@ -78,7 +78,7 @@ impl RealtimeCodec {
     /// Audio in a frame that the quick way left to the full parser.
     fn audio_delta(
         &mut self,
-        event: wire::ResponseOutputAudioDelta,
+        event: &wire::ResponseOutputAudioDelta,
         text: &str,
         out: &mut dyn Sink,
     ) {
@@ -89,9 +89,9 @@ impl RealtimeCodec {
         };
         self.desired.has_spoken = true;
         out.event(Event::Audio(AudioChunk {
-            item: Some(event.item_id.into()),
+            item: Some(self.spoken.0.id(&event.item_id)),
             content_index: index(event.content_index),
-            response: Some(event.response_id.into()),
+            response: Some(self.spoken.1.id(&event.response_id)),
             ..AudioChunk::new(data, self.output_format)
         }));
     }

@@ -1,4 +1,4 @@
-//! What a connection is for: to talk, to transcribe, or to join a call that runs already.
+//! What a connection is for: to talk, to transcribe, to translate, or to join a call that runs already.
 
 use super::config::Purpose;
 
@@ -9,6 +9,8 @@ pub(crate) enum Target {
     Conversation,
     /// A session without responses.
     Transcription,
+    /// A session that speaks in another language as it listens.
+    Translation,
     /// A call that someone else's audio connection holds.
     Call(String),
 }
@@ -18,6 +20,15 @@ impl Target {
         match self {
             Self::Conversation | Self::Call(_) => Purpose::Conversation,
             Self::Transcription => Purpose::Transcription,
+            Self::Translation => Purpose::Translation,
+        }
+    }
+
+    /// The last part of the path.
+    pub(crate) const fn endpoint(&self) -> &'static str {
+        match self {
+            Self::Translation => "/realtime/translations",
+            _ => "/realtime",
         }
     }
 
@@ -29,7 +40,7 @@ impl Target {
     /// What the address says about it.
     pub(crate) fn parameters<'a>(&'a self, model: &'a str) -> (&'static str, &'a str) {
         match self {
-            Self::Conversation => ("model", model),
+            Self::Conversation | Self::Translation => ("model", model),
             Self::Transcription => ("intent", "transcription"),
             Self::Call(call) => ("call_id", call),
         }

@@ -43,19 +43,28 @@ fn of(usage: &wire::ResponseUsage) -> Usage {
             total: usage.output_tokens.unwrap_or(0),
             text: output.text_tokens.unwrap_or(0),
             audio: output.audio_tokens.unwrap_or(0),
+            reasoning: output.reasoning_tokens.unwrap_or(0),
             ..ModalityTokens::default()
         },
         duration: Duration::ZERO,
     }
 }
 
-/// Usage of a transcription that is billed by token; one billed by length has none.
+/// Usage of a transcription, which is billed by token or by time.
 pub(crate) fn transcription(usage: &wire::TranscriptionUsage) -> Option<Usage> {
-    let wire::TranscriptionUsage::Tokens(tokens) = usage else {
-        return None;
-    };
+    match usage {
+        wire::TranscriptionUsage::Tokens(tokens) => Some(of_tokens(tokens)),
+        wire::TranscriptionUsage::Duration(time) => Some(Usage {
+            duration: Duration::try_from_secs_f64(time.seconds).unwrap_or_default(),
+            ..Usage::default()
+        }),
+        _ => None,
+    }
+}
+
+fn of_tokens(tokens: &wire::TranscriptionTokens) -> Usage {
     let read = tokens.input_token_details.clone().unwrap_or_default();
-    Some(Usage {
+    Usage {
         input: ModalityTokens {
             total: tokens.input_tokens,
             text: read.text_tokens.unwrap_or(0),
@@ -68,5 +77,5 @@ pub(crate) fn transcription(usage: &wire::TranscriptionUsage) -> Option<Usage> {
             ..ModalityTokens::default()
         },
         duration: Duration::ZERO,
-    })
+    }
 }

@@ -154,7 +154,8 @@ fn line(effect: &Effect) -> String {
         ),
         Effect::Event(Event::Other(raw)) => format!("other {}", raw.name()),
         Effect::Event(event) => {
-            let json = serde_json::to_value(event).unwrap();
+            let mut json = serde_json::to_value(event).unwrap();
+            without_zeros(&mut json);
             let name = json["event"].as_str().unwrap().to_owned();
             format!(
                 "{name} {}",
@@ -162,5 +163,17 @@ fn line(effect: &Effect) -> String {
                     .map_or_else(String::new, ToString::to_string)
             )
         }
+    }
+}
+
+/// Leaves out of figures what is nothing, so that what is counted can be read.
+fn without_zeros(value: &mut Value) {
+    if let Value::Object(members) = value {
+        for name in ["input", "output", "usage", "duration"] {
+            if let Some(Value::Object(figures)) = members.get_mut(name) {
+                figures.retain(|_, figure| *figure != 0);
+            }
+        }
+        members.values_mut().for_each(without_zeros);
     }
 }
