@@ -1,13 +1,11 @@
 //! What a frame costs through link, driver and wire, beside a bare loop on the same WebSocket
-//! library: time, and with `callgrind` instructions.
+//! library: time, allocations and, where valgrind is installed, instructions; as ratios of one run.
 //!
-//! Without arguments all four are run and their nanoseconds a frame printed. With `ours|bare`,
-//! `send|recv` and a number of frames only that one is run, so that the instructions of one frame
-//! are the difference of two runs divided by the difference of their frames:
-//!
-//! ```text
-//! valgrind --tool=callgrind target/release/deps/frame-… ours recv 20000
-//! ```
+//! Frames are sent in bursts, and one at a time as audio is, and received. With `ours|bare`, a way
+//! (`send`, `single` or `recv`) and a number of frames only that one is run, which is what the
+//! benchmark lets valgrind look at: what one frame takes is the difference of two runs divided by
+//! the difference of their frames. It fails when a sent frame allocates, or when this crate's share of the
+//! instructions is over its budget.
 //!
 //! The peer is a thread that writes or swallows prepared bytes, the same for both.
 #![expect(
@@ -18,9 +16,11 @@
 )]
 
 use std::{
+    alloc::System,
     borrow::Cow,
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
+    process::{Command as Process, ExitCode},
     sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
@@ -36,17 +36,52 @@ use antiphon_transport::{
 };
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tokio_tungstenite::{
     client_async_with_config,
     tungstenite::{Message, protocol::WebSocketConfig},
 };
 
+#[global_allocator]
+static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
 /// 40 ms of PCM16 at 24 kHz, as base64 in JSON comes to about this.
 const HEARD: usize = 2700;
 /// 20 ms of the same.
 const SENT: usize = 1350;
-/// Frames that are given at one time.
+/// Frames that are given, or come, at one time.
 const BURST: u64 = 32;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Send,
+    Single,
+    Recv,
+}
+
+impl Way {
+    const ALL: [(&'static str, Self); 3] = [
+        ("send", Self::Send),
+        ("single", Self::Single),
+        ("recv", Self::Recv),
+    ];
+
+    const fn burst(self) -> u64 {
+        match self {
+            Self::Single => 1,
+            Self::Send | Self::Recv => BURST,
+        }
+    }
+
+    /// Instructions for each hundred of the bare loop's, at most.
+    const fn budget(self) -> u64 {
+        match self {
+            Self::Send => 240,
+            Self::Single => 300,
+            Self::Recv => 130,
+        }
+    }
+}
 
 /// Accepts one connection, and writes `frames` frames or swallows what comes.
 fn peer(frames: Option<u64>) -> SocketAddr {
@@ -149,6 +184,7 @@ struct Above {
     data: Bytes,
     ready: Option<Instant>,
     to_send: u64,
+    burst: u64,
     in_flight: u64,
     to_hear: u64,
     took: Arc<std::sync::OnceLock<Duration>>,
@@ -176,7 +212,7 @@ impl Port<Link> for Above {
         if let Some(next) = self.next.take() {
             return Poll::Ready(next);
         }
-        if self.ready.is_none() || self.to_send == 0 || self.in_flight >= BURST {
+        if self.ready.is_none() || self.to_send == 0 || self.in_flight >= self.burst {
             return Poll::Pending;
         }
         self.to_send -= 1;
@@ -214,7 +250,8 @@ impl Port<Link> for Above {
     }
 }
 
-async fn ours(send: bool, frames: u64) -> Duration {
+async fn ours(way: Way, frames: u64) -> Duration {
+    let send = way != Way::Recv;
     let address = peer((!send).then_some(frames));
     let link = Link::new(
         Arc::new(Plain(address)),
@@ -227,6 +264,7 @@ async fn ours(send: bool, frames: u64) -> Duration {
         data: Bytes::from(vec![7; SENT]),
         ready: None,
         to_send: if send { frames } else { 0 },
+        burst: way.burst(),
         in_flight: 0,
         to_hear: if send { 0 } else { frames },
         took: Arc::clone(&took),
@@ -236,7 +274,8 @@ async fn ours(send: bool, frames: u64) -> Duration {
     *took.get().unwrap()
 }
 
-async fn bare(send: bool, frames: u64) -> Duration {
+async fn bare(way: Way, frames: u64) -> Duration {
+    let send = way != Way::Recv;
     let address = peer((!send).then_some(frames));
     let stream = tokio::net::TcpStream::connect(address).await.unwrap();
     stream.set_nodelay(true).unwrap();
@@ -251,7 +290,7 @@ async fn bare(send: bool, frames: u64) -> Duration {
         let data = Bytes::from(vec![7; SENT]);
         for number in 1..=frames {
             socket.feed(Message::Binary(data.clone())).await.unwrap();
-            if number % BURST == 0 {
+            if number % way.burst() == 0 {
                 socket.flush().await.unwrap();
             }
         }
@@ -264,35 +303,90 @@ async fn bare(send: bool, frames: u64) -> Duration {
     begun.elapsed()
 }
 
-fn run(who: &str, send: bool, frames: u64) -> Duration {
+fn run(who: &str, way: Way, frames: u64) -> Duration {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     match who {
-        "ours" => runtime.block_on(ours(send, frames)),
-        "bare" => runtime.block_on(bare(send, frames)),
+        "ours" => runtime.block_on(ours(way, frames)),
+        "bare" => runtime.block_on(bare(way, frames)),
         other => panic!("{other} is neither ours nor bare"),
     }
 }
 
-fn main() {
+/// Two runs of different length, whose difference is what frames take.
+const RUNS: (u64, u64) = (3200, 9600);
+
+fn allocations(who: &str, way: Way) -> u64 {
+    let count = |frames| {
+        let before = HEAP.stats().allocations;
+        run(who, way, frames);
+        HEAP.stats().allocations - before
+    };
+    let (short, long) = (count(RUNS.0), count(RUNS.1));
+    // A runtime's start takes a few more or less.
+    (long.saturating_sub(short) as u64 + 100) / (RUNS.1 - RUNS.0)
+}
+
+/// Instructions of one frame, if valgrind can be asked.
+fn instructions(who: &str, name: &str) -> Option<u64> {
+    let count = |frames: u64| {
+        let valgrind = Process::new("valgrind")
+            .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+            .arg(std::env::current_exe().ok()?)
+            .args([who, name, &frames.to_string()])
+            .output()
+            .ok()?;
+        let said = String::from_utf8_lossy(&valgrind.stderr).into_owned();
+        let collected = said
+            .lines()
+            .find_map(|line| line.split("Collected : ").nth(1));
+        collected?.trim().parse::<u64>().ok()
+    };
+    Some((count(RUNS.1)? - count(RUNS.0)?) / (RUNS.1 - RUNS.0))
+}
+
+/// Bare, ours, and how many hundredths of the first the second is.
+fn shown(bare: u64, ours: u64) -> String {
+    let percent = (ours * 100).checked_div(bare).unwrap_or(0);
+    format!("{bare}/{ours}={}.{:02}", percent / 100, percent % 100)
+}
+
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args()
         .skip(1)
         .filter(|a| a != "--bench")
         .collect();
-    if let [who, way, frames] = arguments.as_slice() {
-        run(who, way == "send", frames.parse().unwrap());
-        return;
+    if let [who, name, frames] = arguments.as_slice() {
+        let (_, way) = Way::ALL
+            .into_iter()
+            .find(|(known, _)| known == name)
+            .unwrap();
+        run(who, way, frames.parse().unwrap());
+        return ExitCode::SUCCESS;
     }
     let frames = 64_000;
-    for (way, send) in [("send", true), ("recv", false)] {
-        for who in ["bare", "ours"] {
-            let best = (0..5).map(|_| run(who, send, frames)).min().unwrap();
-            println!(
-                "frame_{way}_{who} cases={frames} failed=0 ns_per_frame={}",
-                best.as_nanos() / u128::from(frames)
-            );
-        }
+    let mut failed = 0;
+    for (name, way) in Way::ALL {
+        let begun = Instant::now();
+        let best = |who| (0..5).map(|_| run(who, way, frames)).min().unwrap();
+        let [bare, ours] =
+            ["bare", "ours"].map(|who| u64::try_from(best(who).as_nanos()).unwrap() / frames);
+        let [few, many] = ["bare", "ours"].map(|who| allocations(who, way));
+        let counted = instructions("bare", name).zip(instructions("ours", name));
+        let within = counted.is_none_or(|(bare, ours)| ours * 100 <= bare * way.budget());
+        let broken = u8::from(!within) + u8::from(way != Way::Recv && many > 0);
+        failed += broken;
+        println!(
+            "frame_{name} cases={frames} failed={broken} seed=0 wall={:.2}s ns={} \
+             allocations={few}/{many} instructions={}",
+            begun.elapsed().as_secs_f64(),
+            shown(bare, ours),
+            counted.map_or("skipped: no valgrind".to_owned(), |(bare, ours)| shown(
+                bare, ours
+            ))
+        );
     }
+    ExitCode::from(failed)
 }

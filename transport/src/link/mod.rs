@@ -34,6 +34,7 @@ mod defect;
 mod handle;
 mod opening;
 mod outbox;
+mod outputs;
 mod recovery;
 mod rotation;
 mod schedule;

@@ -85,9 +85,9 @@ impl Link {
         effects: &mut Vec<Effect>,
     ) -> Option<WireSeq> {
         // Nearly every command is one frame.
-        if let [Effect::Send(frame)] = effects.as_mut_slice() {
-            let frame = std::mem::replace(frame, Frame::binary(Vec::new()));
-            effects.clear();
+        if matches!(effects.as_slice(), [Effect::Send(_)])
+            && let Some(Effect::Send(frame)) = effects.pop()
+        {
             return self.transmit(now, generation, frame);
         }
         let mut last = None;

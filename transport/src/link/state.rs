@@ -1,6 +1,6 @@
 //! What a link knows, and where each input goes.
 
-use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use antiphon_protocol::{
     Capabilities, Codec, Effect, Endpoint, Generation, Phase, Provider, RotationCause,
@@ -12,6 +12,7 @@ use super::{
     connection::{Connection, Life},
     defect::Defect,
     handle::Handle,
+    outputs::Outputs,
 };
 use crate::{Backoff, Input, Machine, Output, WireAction, WireEvent};
 
@@ -59,7 +60,7 @@ pub struct Link {
     pub(super) config: LinkConfig,
     pub(super) capabilities: Capabilities,
     pub(super) backoff: Backoff,
-    pub(super) outputs: VecDeque<Output<LinkOutput>>,
+    outputs: Outputs,
     /// Kept between frames so that none allocates.
     pub(super) effects: Vec<Effect>,
     /// Live or draining.
@@ -107,7 +108,7 @@ impl Link {
             capabilities: Capabilities::minimal("before the first plan"),
             provider,
             config,
-            outputs: VecDeque::new(),
+            outputs: Outputs::default(),
             effects: Vec::new(),
             current: None,
             retired: None,
@@ -194,11 +195,11 @@ impl Link {
     }
 
     pub(super) fn up(&mut self, output: LinkOutput) {
-        self.outputs.push_back(Output::Up(output));
+        self.outputs.up(output);
     }
 
     pub(super) fn act(&mut self, action: WireAction) {
-        self.outputs.push_back(Output::Wire(action));
+        self.outputs.act(action);
     }
 
     /// Says where the link is, if that is news.
@@ -295,7 +296,7 @@ impl Machine for Link {
     }
 
     fn poll_output(&mut self) -> Option<Output<LinkOutput>> {
-        self.outputs.pop_front()
+        self.outputs.pop()
     }
 
     fn poll_timeout(&self) -> Option<Time> {

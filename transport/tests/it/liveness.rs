@@ -1,13 +1,25 @@
-//! A peer is given up when it is silent, and not while it is slow.
+//! A peer is given up when it is silent, and not while it is slow; what counts as silence is the
+//! provider's to say.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use antiphon_protocol::{Fault, Time};
-use antiphon_transport::{Machine, Output, WireAction, WireEvent};
+use antiphon_protocol::{EndedCause, Fault, Time};
+use antiphon_transport::{
+    BackoffConfig, Input, LinkCommand, Machine, Output, WireAction, WireEvent, WsDial,
+    testing::MemoryNetwork,
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream},
+    sync::Mutex,
+    time::Instant,
+};
 
 use crate::support::{
     Bench, Words,
-    dice::{Dice, Suite},
+    bench::config,
+    dice::{Dice, Suite, cases},
+    loopback::accept_head,
+    rig::{audited, in_virtual_time},
 };
 
 /// One peer: how late its pongs are, how often it says something else, and when it falls silent.
@@ -15,6 +27,33 @@ struct Schedule {
     pong_delay: (u64, u64),
     frame_every: Option<u64>,
     silent_from: Time,
+}
+
+impl Schedule {
+    fn drawn(case: u64, dice: &mut Dice) -> Self {
+        let most = dice.below(40_001);
+        Self {
+            pong_delay: (if case % 2 == 0 { most } else { 0 }, most),
+            frame_every: (case % 3 == 0).then(|| 100 + dice.below(59_000)),
+            silent_from: Time::from_millis(60_000 + dice.below(3_600_000)),
+        }
+    }
+}
+
+/// Judges the moment at which a peer was given up, that was heard last at `heard` and would have gone
+/// on until `silent_from`.
+fn judge(heard: Time, given_up: Time, silent_from: Time) -> Result<(), String> {
+    let silence = given_up - heard;
+    if silence < Duration::from_secs(60) {
+        return Err(format!("given up after {silence:?} of silence"));
+    }
+    if silence > Duration::from_secs(75) {
+        return Err(format!("given up only after {silence:?} of silence"));
+    }
+    if heard + Duration::from_secs(60) < silent_from {
+        return Err(format!("given up at {given_up:?}, while it lived"));
+    }
+    Ok(())
 }
 
 fn run(schedule: &Schedule, dice: &mut Dice) -> Result<(), String> {
@@ -46,7 +85,7 @@ fn run(schedule: &Schedule, dice: &mut Dice) -> Result<(), String> {
         } else {
             let at = timeout.ok_or("no timer is left")?;
             bench.now = bench.now.max(at);
-            bench.input(antiphon_transport::Input::Timeout);
+            bench.input(Input::Timeout);
         }
         for output in bench.take() {
             match output {
@@ -59,17 +98,7 @@ fn run(schedule: &Schedule, dice: &mut Dice) -> Result<(), String> {
                     }
                 }
                 Output::Wire(WireAction::Abort { .. }) => {
-                    let silence = bench.now - heard;
-                    if silence < Duration::from_secs(60) {
-                        return Err(format!("given up after {silence:?} of silence"));
-                    }
-                    if silence > Duration::from_secs(75) {
-                        return Err(format!("given up only after {silence:?} of silence"));
-                    }
-                    if heard + Duration::from_secs(60) < schedule.silent_from {
-                        return Err(format!("given up at {:?}, while it lived", bench.now));
-                    }
-                    return Ok(());
+                    return judge(heard, bench.now, schedule.silent_from);
                 }
                 _ => {}
             }
@@ -84,12 +113,7 @@ fn slow_peers_live_and_silent_ones_do_not() {
     let mut suite = Suite::new("liveness");
     let mut dice = Dice::new(suite.seed());
     for case in 0..500 {
-        let most = dice.below(40_001);
-        let schedule = Schedule {
-            pong_delay: (if case % 2 == 0 { most } else { 0 }, most),
-            frame_every: (case % 3 == 0).then(|| 100 + dice.below(59_000)),
-            silent_from: Time::from_millis(60_000 + dice.below(3_600_000)),
-        };
+        let schedule = Schedule::drawn(case, &mut dice);
         let outcome = run(&schedule, &mut dice);
         suite.case(outcome.map_err(|broken| format!("case {case}: {broken}")));
     }
@@ -101,4 +125,166 @@ fn a_dead_peer_is_named_so() {
     let mut bench = Bench::live(Words::default());
     bench.pass(Duration::from_secs(65));
     assert_eq!(bench.lost(), [(bench.newest(), Fault::Network)]);
+}
+
+#[test]
+fn silence_is_what_the_provider_says() {
+    for liveness in [10, 60, 300] {
+        let mut words = Words::default();
+        words.capabilities.liveness = Duration::from_secs(liveness);
+        let mut bench = Bench::live(words);
+        bench.pass(Duration::from_secs(liveness + 5) - Duration::from_millis(1));
+        assert_eq!(bench.lost(), [], "{liveness}");
+        bench.pass(Duration::from_millis(1));
+        assert_eq!(bench.lost().len(), 1, "{liveness}");
+    }
+}
+
+#[test]
+fn nobody_is_dead_who_is_not_listened_to() {
+    let mut bench = Bench::live(Words::default());
+    bench.command(LinkCommand::ReadPaused(true));
+    bench.pass(Duration::from_secs(3600));
+    assert_eq!(bench.lost(), []);
+    bench.command(LinkCommand::ReadPaused(false));
+    bench.pass(Duration::from_secs(64));
+    assert_eq!(bench.lost(), [], "a full span is granted from there on");
+    bench.pass(Duration::from_secs(1));
+    assert_eq!(bench.lost().len(), 1);
+}
+
+/// Reads one masked frame of the client; its opcode, or `None` when the client is gone.
+async fn opcode(stream: &mut (impl AsyncRead + Unpin)) -> Option<u8> {
+    let mut head = [0; 2];
+    stream.read_exact(&mut head).await.ok()?;
+    let mut rest = vec![0; usize::from(head[1] & 0x7f) + 4];
+    stream.read_exact(&mut rest).await.ok()?;
+    Some(head[0] & 0x0f)
+}
+
+/// A server on a stream in memory: ready, pongs as late as the schedule says, frames of its own.
+/// Yields when it was silent at last.
+async fn serve(stream: DuplexStream, schedule: Schedule, mut dice: Dice) -> Instant {
+    let origin = Instant::now();
+    let silent_from = origin + schedule.silent_from.since_origin();
+    let (mut reader, writer) = tokio::io::split(stream);
+    let writer = Arc::new(Mutex::new((writer, origin)));
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(reader.read_u8().await.unwrap());
+    }
+    let accept = accept_head(std::str::from_utf8(&head).unwrap());
+    let opening = [accept.as_bytes(), b"\x81\x05ready"].concat();
+    say(&writer, &opening).await;
+    if let Some(every) = schedule.frame_every {
+        let writer = Arc::clone(&writer);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_millis(every)).await;
+                if Instant::now() >= silent_from || !say(&writer, b"\x81\x03say").await {
+                    return;
+                }
+            }
+        });
+    }
+    while let Some(opcode) = opcode(&mut reader).await {
+        if opcode == 9 {
+            let (least, most) = schedule.pong_delay;
+            let delay = Duration::from_millis(least + dice.below(most - least + 1));
+            let writer = Arc::clone(&writer);
+            tokio::spawn(async move {
+                tokio::time::sleep(delay).await;
+                if Instant::now() < silent_from {
+                    say(&writer, b"\x8a\0").await;
+                }
+            });
+        }
+    }
+    let heard = writer.lock().await.1;
+    heard
+}
+
+/// Writes, and notes when; whether the client was still there.
+async fn say<W: AsyncWriteExt + Unpin>(writer: &Mutex<(W, Instant)>, bytes: &[u8]) -> bool {
+    let mut writer = writer.lock().await;
+    let said = writer.0.write_all(bytes).await.is_ok();
+    if said {
+        writer.1 = Instant::now();
+    }
+    said
+}
+
+async fn over_a_wire(dial: WsDial, schedule: Schedule, dice: Dice) -> Result<(), String> {
+    let (network, listener) = MemoryNetwork::new();
+    let words = Words {
+        url: "ws://127.0.0.1/".to_owned(),
+        ..Words::default()
+    };
+    let config = config().backoff(BackoffConfig::default().budget(0));
+    let begun = Instant::now();
+    let (above, task, _audit) = audited(words, config, dial.connect_with(network), 1);
+    let silent_from = schedule.silent_from;
+    let server = tokio::spawn(serve(listener.accept().await, schedule, dice));
+    task.await.unwrap();
+    let given_up = Time::from_duration(begun.elapsed());
+    let heard = Time::from_duration(server.await.unwrap() - begun);
+    match above.ended() {
+        EndedCause::BudgetSpent(Fault::Network) => judge(heard, given_up, silent_from),
+        other => Err(format!("ended by {other:?}")),
+    }
+}
+
+#[test]
+fn slow_peers_live_over_real_framing_too() {
+    let mut suite = Suite::new("liveness_wires");
+    let mut dice = Dice::new(suite.seed());
+    for case in 0..cases(40, 500) {
+        for (wire, dial) in [
+            ("tungstenite", WsDial::new()),
+            ("tokio-websockets", WsDial::new().tokio_websockets()),
+        ] {
+            let schedule = Schedule::drawn(case, &mut dice);
+            let its = Dice::new(suite.seed() + case);
+            let outcome = in_virtual_time(over_a_wire(dial, schedule, its));
+            suite.case(outcome.map_err(|broken| format!("{wire}, case {case}: {broken}")));
+        }
+    }
+    suite.end();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_that_never_ends_is_no_sign_of_life() {
+    let (network, listener) = MemoryNetwork::new();
+    let words = Words {
+        url: "ws://127.0.0.1/".to_owned(),
+        ..Words::default()
+    };
+    let config = config().backoff(BackoffConfig::default().budget(0));
+    let dial = WsDial::new().connect_with(network);
+    let (above, task, _audit) = audited(words, config, dial, 1);
+    let mut stream = listener.accept().await;
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    let accept = accept_head(std::str::from_utf8(&head).unwrap());
+    stream.write_all(accept.as_bytes()).await.unwrap();
+    stream
+        .write_all(b"\x81\x05ready\x81\x7e\xff\xff")
+        .await
+        .unwrap();
+    let begun = Instant::now();
+    let trickle = async {
+        while stream.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    };
+    let (ended, ()) = tokio::join!(task, trickle);
+    ended.unwrap();
+    assert_eq!(above.ended(), EndedCause::BudgetSpent(Fault::Network));
+    assert!(
+        begun.elapsed() <= Duration::from_secs(67),
+        "{:?}",
+        begun.elapsed()
+    );
 }
