@@ -539,3 +539,12 @@ fn native_changes_are_kept_for_the_next_connection() {
     assert_eq!(setup.native["generationConfig"], json!({"topP": 0.5}));
     assert_eq!(setup.instructions, base.instructions);
 }
+
+/// The wire has no goodbye of its own: the close frame is enough, and more would be answered.
+#[test]
+fn a_session_ends_without_a_word() {
+    let mut talk = Talk::ready(NEWEST);
+    let mut made: Vec<antiphon_protocol::Effect> = Vec::new();
+    talk.codec.finish(&mut made);
+    assert_eq!(made, [antiphon_protocol::Effect::Signal(Signal::Finished)]);
+}
