@@ -47,15 +47,16 @@ impl Account {
             rows,
             problems: Vec::new(),
         };
+        let makers = marks::makers(files);
         for file in files {
-            account.claims(catalogue, file, files);
+            account.claims(catalogue, file, files, &makers);
         }
         account.reasons(catalogue, reasons);
         account
     }
 
-    fn claims(&mut self, catalogue: &Catalogue, file: &File, files: &[File]) {
-        let (claims, strays) = marks::read(&file.content);
+    fn claims(&mut self, catalogue: &Catalogue, file: &File, files: &[File], makers: &[&str]) {
+        let (claims, strays) = marks::read(&file.content, makers);
         let path = &file.path;
         for stray in strays {
             let (line, why) = (stray.line, stray.why);

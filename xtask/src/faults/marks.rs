@@ -54,8 +54,19 @@ pub(super) fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) -> Resu
     Ok(())
 }
 
+/// The macros that make tests of the functions they are given.
+pub(super) fn makers(files: &[File]) -> Vec<&str> {
+    files
+        .iter()
+        .flat_map(|file| file.content.split("macro_rules! ").skip(1))
+        .filter_map(|rest| rest.split_once(" {"))
+        .filter(|(_, body)| body.contains("#[test]") || body.contains("#[tokio::test"))
+        .map(|(name, _)| name)
+        .collect()
+}
+
 /// The claims of a file, and the marks that are none.
-pub(super) fn read(content: &str) -> (Vec<Claim>, Vec<Stray>) {
+pub(super) fn read(content: &str, makers: &[&str]) -> (Vec<Claim>, Vec<Stray>) {
     let lines: Vec<&str> = content.lines().map(str::trim).collect();
     let (mut claims, mut strays) = (Vec::new(), Vec::new());
     let mut place = 0;
@@ -72,7 +83,8 @@ pub(super) fn read(content: &str) -> (Vec<Claim>, Vec<Stray>) {
             words.push_str(more);
             place += 1;
         }
-        let test = test_at(lines.get(place..).unwrap_or_default(), content);
+        let is_made = |name: &str| is_given(name, content, makers);
+        let test = test_at(lines.get(place..).unwrap_or_default(), is_made);
         let claim = test.and_then(|test| {
             let (ids, injection) = parts(&words)?;
             Ok(Claim {
@@ -113,7 +125,7 @@ fn parts(words: &str) -> Result<(Vec<Id>, String), String> {
 }
 
 /// The name of the test whose attributes, documentation or further marks begin these lines.
-fn test_at(lines: &[&str], content: &str) -> Result<String, String> {
+fn test_at(lines: &[&str], is_made: impl Fn(&str) -> bool) -> Result<String, String> {
     let mut attributes = String::new();
     for line in lines {
         if let Some(name) = function(line) {
@@ -121,7 +133,7 @@ fn test_at(lines: &[&str], content: &str) -> Result<String, String> {
             let is_test = tested
                 .iter()
                 .any(|attribute| attributes.contains(attribute));
-            if !is_test && !is_run_by_macro(name, content) {
+            if !is_test && !is_made(name) {
                 return Err(format!("{name} is no test"));
             }
             return if attributes.contains("#[ignore") || attributes.contains("ignore)]") {
@@ -141,20 +153,15 @@ fn test_at(lines: &[&str], content: &str) -> Result<String, String> {
     Err("no test follows it".to_owned())
 }
 
-/// Whether a macro of this file that makes tests is given this function's name.
-fn is_run_by_macro(name: &str, content: &str) -> bool {
-    content
-        .split("macro_rules! ")
-        .skip(1)
-        .filter_map(|rest| rest.split_once(" {"))
-        .filter(|(_, body)| body.contains("#[test]") || body.contains("#[tokio::test"))
-        .any(|(makes_tests, _)| {
-            content
-                .split(&format!("{makes_tests}!["))
-                .skip(1)
-                .filter_map(|call| call.split(']').next())
-                .any(|call| call.split(',').any(|given| given.trim() == name))
-        })
+/// Whether a macro that makes tests is given this function's name here.
+fn is_given(name: &str, content: &str, makers: &[&str]) -> bool {
+    makers.iter().any(|maker| {
+        content
+            .split(&format!("{maker}!["))
+            .skip(1)
+            .filter_map(|call| call.split(']').next())
+            .any(|call| call.split(',').any(|given| given.trim() == name))
+    })
 }
 
 /// The name that a line declares a function by.
