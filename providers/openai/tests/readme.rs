@@ -5,9 +5,10 @@ use std::fmt::Write;
 
 use antiphon_openai::OpenAi;
 use antiphon_protocol::{
-    AudioFormat, Capabilities, ConfigField, InputTranscription, NoiseReduction, OutputModality,
-    Provider, SessionConfig, ToolChoice, ToolSpec, TurnDetection,
+    AudioFormat, Capabilities, ConfigField, InputClock, InputTranscription, NoiseReduction,
+    OutputModality, Provider, SessionConfig, ToolChoice, ToolSpec, TurnDetection,
 };
+use serde::Serialize;
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 const BEGIN: &str = "<!-- capabilities: written by a test of this crate -->\n";
@@ -15,6 +16,7 @@ const END: &str = "<!-- end -->\n";
 
 fn columns() -> Vec<(&'static str, Capabilities)> {
     let openai = OpenAi::realtime("key");
+    let live = OpenAi::live("key");
     let voice_live = OpenAi::azure_voice_live("resource", "key").unwrap();
     let can = |model: &str| openai.capabilities(model).into_owned();
     vec![
@@ -33,11 +35,46 @@ fn columns() -> Vec<(&'static str, Capabilities)> {
                 .capabilities("any")
                 .into_owned(),
         ),
+        (
+            "translating",
+            openai.translating().capabilities("any").into_owned(),
+        ),
+        (
+            "GPT-Live, caller works",
+            live.capabilities("gpt-live-1").into_owned(),
+        ),
+        (
+            "GPT-Live, backend works",
+            live.clone()
+                .with_backend("any")
+                .capabilities("gpt-live-1")
+                .into_owned(),
+        ),
+        (
+            "GPT-Live, attached",
+            live.attach("id").capabilities("").into_owned(),
+        ),
     ]
 }
 
 fn yes(flag: bool) -> String {
     if flag { "yes" } else { "no" }.to_owned()
+}
+
+/// How a value is written in data.
+fn word(value: &impl Serialize) -> String {
+    let word = serde_json::to_value(value).unwrap();
+    word.as_str().unwrap().replace('_', " ")
+}
+
+fn words<T: Serialize>(values: &[T]) -> String {
+    let words: Vec<_> = values.iter().map(word).collect();
+    words.join(", ")
+}
+
+fn formats(formats: &[AudioFormat]) -> String {
+    let known: Vec<_> = formats.iter().map(ToString::to_string).collect();
+    known.join(", ")
 }
 
 type Row = (&'static str, fn(&Capabilities) -> String);
@@ -55,20 +92,41 @@ const ROWS: &[Row] = &[
                 .filter(|field| !can.live_fields.contains(field)),
         )
     }),
-    ("truncate, cancel", |can| yes(can.truncate && can.cancel)),
+    ("formats in", |can| formats(&can.input_formats)),
+    ("formats out", |can| formats(&can.output_formats)),
+    ("who ends the user's turn", |can| words(&can.turn_detectors)),
+    ("turns on the wire", |can| yes(can.server_turns)),
+    ("listens while it speaks", |can| yes(can.full_duplex)),
+    ("clock runs on", |can| match can.input_clock {
+        InputClock::Free => "its own".to_owned(),
+        _ => "the caller's audio".to_owned(),
+    }),
+    ("truncate, cancel, delete", |can| {
+        yes(can.truncate && can.cancel && can.delete_items)
+    }),
+    ("responses on request", |can| yes(can.create_response)),
     ("one response at a time", |can| yes(can.single_response)),
-    ("server interrupts", |can| yes(can.server_interrupts)),
+    ("stops when the user speaks", |can| {
+        yes(can.server_interrupts)
+    }),
+    ("the user's words", |can| word(&can.input_transcripts)),
+    ("the model's words", |can| word(&can.output_transcripts)),
+    ("follow-up after tools", |can| word(&can.follow_up)),
+    ("tools while it talks", |can| word(&can.tools_during_speech)),
+    ("context", |can| words(&can.contexts)),
+    ("delegates to the caller", |can| yes(can.delegations)),
     ("images", |can| yes(can.images)),
     ("text only output", |can| yes(can.text_output)),
+    ("receipts", |can| word(&can.receipts)),
+    ("resume", |can| word(&can.resume)),
     ("two connections at once", |can| yes(can.overlap)),
-    ("resume", |can| format!("{:?}", can.resume).to_lowercase()),
-    ("follow-up after tools", |can| {
-        format!("{:?}", can.follow_up).to_lowercase()
-    }),
     ("session limit", |can| {
         can.limits
             .session
             .map_or_else(String::new, |life| format!("{} min", life.as_secs() / 60))
+    }),
+    ("goodbye takes up to", |can| {
+        format!("{} s", can.close_drain.as_secs())
     }),
     ("history: items, KiB of text", |can| {
         format!("{}, {}", can.seed_limits.items, can.seed_limits.bytes >> 10)
