@@ -9,11 +9,7 @@ mod machine;
 #[cfg(feature = "recording")]
 mod record;
 mod rng;
-#[cfg(any(
-    feature = "recording",
-    feature = "tungstenite",
-    feature = "tokio-websockets"
-))]
+#[cfg(feature = "driver")]
 mod scrub;
 #[cfg(feature = "testing")]
 pub mod testing;

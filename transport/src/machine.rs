@@ -6,7 +6,7 @@
 //!
 //! Wires are named by [`Generation`]. The machine owns every deadline; the driver owns every socket.
 
-use antiphon_protocol::{End, Endpoint, Frame, Generation, Stage, Time, Why, WireSeq};
+use antiphon_protocol::{End, Endpoint, Frame, Generation, Secret, Stage, Time, Why, WireSeq};
 
 /// A synchronous state machine that talks over wires.
 pub trait Machine: Send {
@@ -35,6 +35,12 @@ pub trait Machine: Send {
     fn stage(&self, generation: Generation) -> Option<Stage> {
         let _ = generation;
         None
+    }
+
+    /// Handles that a peer's last words may repeat. The driver takes them out of an end, as it does
+    /// with the credential, before it tells anybody.
+    fn handles(&self) -> Vec<Secret> {
+        Vec::new()
     }
 }
 

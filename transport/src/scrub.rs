@@ -26,7 +26,6 @@ pub(crate) struct Scrub {
 
 impl Scrub {
     /// Looks for these.
-    #[cfg(any(feature = "tungstenite", feature = "tokio-websockets"))]
     pub(crate) fn of(secrets: impl IntoIterator<Item = impl std::borrow::Borrow<Secret>>) -> Self {
         let mut scrub = Self::default();
         for secret in secrets {
@@ -49,6 +48,17 @@ impl Scrub {
         self.forms.dedup();
     }
 
+    /// What is left of text that may have been cut short and marked so; `None` when it holds nothing
+    /// to take out.
+    pub(crate) fn clean_marked(&self, text: &str) -> Option<String> {
+        let (whole, mark) = match text.strip_suffix(MORE) {
+            Some(cut) => (self.clean_cut(cut.to_owned()), Some(MORE)),
+            None => (self.clean(text.to_owned()), None),
+        };
+        let clean: String = whole.chars().chain(mark).collect();
+        (clean != text).then_some(clean)
+    }
+
     /// The length of the longest form, in bytes.
     #[cfg(any(feature = "tungstenite", feature = "tokio-websockets"))]
     pub(crate) fn longest(&self) -> usize {
@@ -66,7 +76,6 @@ impl Scrub {
     }
 
     /// Like [`Scrub::clean`], for text that was cut off at its end, perhaps inside a secret.
-    #[cfg(any(feature = "tungstenite", feature = "tokio-websockets"))]
     pub(crate) fn clean_cut(&self, text: String) -> String {
         let mut text = self.clean(text);
         let begun = self.forms.iter().filter_map(|form| {
@@ -82,6 +91,9 @@ impl Scrub {
         text
     }
 }
+
+/// How text says that there was more.
+const MORE: char = '…';
 
 fn encoded(secret: &str) -> Vec<Secret> {
     let percent = utf8_percent_encode(secret, UNRESERVED).to_string();
@@ -143,7 +155,7 @@ fn base64_core(secret: &str, shift: usize) -> String {
         .collect()
 }
 
-#[cfg(all(test, any(feature = "tungstenite", feature = "tokio-websockets")))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -183,6 +195,17 @@ mod tests {
         }
         assert_eq!(scrub().clean_cut(KEY.to_owned()), REDACTED);
         assert_eq!(scrub().clean_cut("all".to_owned()), "all");
+    }
+
+    #[test]
+    fn what_was_marked_as_cut_keeps_its_mark() {
+        let marked = |text: &str| scrub().clean_marked(text);
+        assert_eq!(
+            marked("closed for sk-can…").as_deref(),
+            Some("closed for …")
+        );
+        assert_eq!(marked("closed for sk-can"), None);
+        assert_eq!(marked("plain…"), None);
     }
 
     #[test]

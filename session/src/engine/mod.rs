@@ -28,8 +28,8 @@ use std::{
 };
 
 use antiphon_protocol::{
-    Capabilities, CommandId, EndedCause, Event, Generation, Provider, RotationCause, SeedLimits,
-    SessionConfig, Stage, Time,
+    Capabilities, CommandId, EndedCause, Event, Generation, Provider, RotationCause, Secret,
+    SeedLimits, SessionConfig, Stage, Time,
 };
 use antiphon_transport::{Input, Link, LinkCommand, LinkConfig, Machine, Output};
 
@@ -223,6 +223,10 @@ impl Machine for Engine {
 
     fn stage(&self, generation: Generation) -> Option<Stage> {
         self.link.stage(generation)
+    }
+
+    fn handles(&self) -> Vec<Secret> {
+        self.link.handles()
     }
 
     fn wants_read(&self) -> bool {

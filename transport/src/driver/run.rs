@@ -5,13 +5,14 @@
 //! the others, so neither keeps a close waiting, and dropping the loop drops all of them.
 
 use std::{
+    borrow::Borrow,
     future::poll_fn,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
-use antiphon_protocol::{End, Endpoint, Generation, How, Secret, Stage, Time, Why};
+use antiphon_protocol::{End, Endpoint, Generation, How, PeerText, Secret, Stage, Time, Why};
 use tokio::time::Sleep;
 
 use super::{
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::{
     Clock, Dial, DialProgress, DialRequest, Incoming, Input, Machine, Output, WireAction,
-    WireEvent, WirePair,
+    WireEvent, WirePair, scrub::Scrub,
 };
 
 /// Rounds in one poll before other tasks get a turn.
@@ -76,6 +77,8 @@ struct Shell<M, P> {
 struct Slot {
     generation: Generation,
     trace: Trace,
+    /// The credential that the wire was opened with.
+    token: Option<Secret>,
     wire: Wire,
 }
 
@@ -84,8 +87,11 @@ enum Wire {
     Open(Box<Lane>),
 }
 
+/// An open wire, and the credential that opened it.
+type Opened = (WirePair, Option<Secret>);
+
 struct Dialing {
-    future: Pin<Box<dyn Future<Output = Result<WirePair, End>> + Send>>,
+    future: Pin<Box<dyn Future<Output = Result<Opened, End>> + Send>>,
     progress: DialProgress,
     reported: Stage,
 }
@@ -152,6 +158,7 @@ impl<M: Machine, P: Port<M>> Shell<M, P> {
                 self.slots.push(Slot {
                     generation,
                     trace,
+                    token: None,
                     wire: Wire::Dialing(dialing),
                 });
             }
@@ -184,6 +191,18 @@ impl<M: Machine, P: Port<M>> Shell<M, P> {
                 }
             }
         }
+    }
+
+    /// The end without the secrets that this side has spoken on the wire.
+    fn quiet(&self, generation: Generation, end: End) -> End {
+        let spoken = |slot: &&Slot| slot.generation == generation;
+        let token = self
+            .slots
+            .iter()
+            .find(spoken)
+            .and_then(|slot| slot.token.clone());
+        let secrets: Vec<Secret> = self.machine.handles().into_iter().chain(token).collect();
+        quiet(end, &secrets)
     }
 
     fn lane(&mut self, generation: Generation) -> Option<&mut Lane> {
@@ -323,6 +342,7 @@ impl<M: Machine, P: Port<M>> Shell<M, P> {
                         Some(broken) if end.how != How::CloseFrame => broken,
                         _ => end,
                     };
+                    let end = self.quiet(generation, end);
                     WireEvent::Lost { generation, end }
                 }
                 Poll::Pending if lane.is_broken() => match lane.take_broken() {
@@ -345,7 +365,8 @@ impl Slot {
             return None;
         };
         match dialing.future.as_mut().poll(cx) {
-            Poll::Ready(Ok(pair)) => {
+            Poll::Ready(Ok((pair, token))) => {
+                self.token = token;
                 self.wire = Wire::Open(Box::new(Lane::new(pair)));
                 self.trace.opened();
                 Some(WireEvent::Dialed { generation })
@@ -382,7 +403,7 @@ async fn open(
     endpoint: Endpoint,
     why: Why,
     progress: DialProgress,
-) -> Result<WirePair, End> {
+) -> Result<Opened, End> {
     dial.check(&endpoint)?;
     let token = token(&endpoint, why).await?;
     let request = |token| DialRequest {
@@ -391,17 +412,29 @@ async fn open(
         progress: progress.clone(),
     };
     let end = match dial.dial(request(token.clone())).await {
-        Ok(pair) => return Ok(pair),
-        Err(end) => end,
+        Ok(pair) => return Ok((pair, token)),
+        Err(end) => quiet(end, token.as_ref()),
     };
     if end.status != Some(401) || endpoint.auth.is_none() {
         return Err(end);
     }
     progress.enter(Stage::Token);
     match self::token(&endpoint, Why::Refused).await {
-        Ok(another) if another != token => dial.dial(request(another)).await,
+        Ok(another) if another != token => match dial.dial(request(another.clone())).await {
+            Ok(pair) => Ok((pair, another)),
+            Err(end) => Err(quiet(end, another.as_ref())),
+        },
         _ => Err(end),
     }
+}
+
+/// The end without these secrets, which some peers repeat in their last words.
+fn quiet(mut end: End, secrets: impl IntoIterator<Item = impl Borrow<Secret>>) -> End {
+    let words = Scrub::of(secrets).clean_marked(end.reason.as_str());
+    if let Some(words) = words {
+        end.reason = PeerText::bounded(&words, usize::MAX);
+    }
+    end
 }
 
 async fn token(endpoint: &Endpoint, why: Why) -> Result<Option<Secret>, End> {

@@ -36,6 +36,10 @@ impl Handle {
         self.kept = None;
     }
 
+    pub(super) fn kept(&self) -> Option<&ResumeToken> {
+        self.kept.as_ref().map(|(token, _)| token)
+    }
+
     pub(super) const fn is_kept(&self) -> bool {
         self.kept.is_some()
     }

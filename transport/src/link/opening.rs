@@ -43,6 +43,9 @@ impl Link {
     /// A plan was given. One that nobody asked for is kept for the day when none comes in time.
     pub(super) fn plan(&mut self, now: Time, plan: &OpeningPlan) {
         self.last_config = Some(plan.config.clone());
+        if plan.resume.is_some() {
+            self.offered.clone_from(&plan.resume);
+        }
         if let Attempt::Planning { cause, .. } = self.attempt {
             self.open(now, plan, cause);
         } else if self.has(Defect::TwoDials) && matches!(self.attempt, Attempt::Open(_)) {

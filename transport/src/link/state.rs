@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use antiphon_protocol::{
-    Capabilities, Codec, Effect, Endpoint, Generation, Phase, Provider, RotationCause,
-    SessionConfig, Stage, Time,
+    Capabilities, Codec, Effect, Endpoint, Generation, Phase, Provider, ResumeToken, RotationCause,
+    Secret, SessionConfig, Stage, Time,
 };
 
 use super::{
@@ -73,6 +73,8 @@ pub struct Link {
     pub(super) dials: u32,
     pub(super) ever_ready: bool,
     pub(super) handle: Handle,
+    /// The handle of the last plan that had one.
+    pub(super) offered: Option<ResumeToken>,
     /// Whether the one attempt without the handle was made since health was last proven.
     pub(super) fresh_tried: bool,
     /// Ends by a close code that nobody knows, since health was last proven.
@@ -117,6 +119,7 @@ impl Link {
             dials: 0,
             ever_ready: false,
             handle: Handle::default(),
+            offered: None,
             fresh_tried: false,
             unknown_ends: 0,
             conversation: None,
@@ -319,5 +322,11 @@ impl Machine for Link {
             .find(of_that_name)?
             .life
             .stage()
+    }
+
+    fn handles(&self) -> Vec<Secret> {
+        let kept = self.handle.kept();
+        let known = kept.into_iter().chain(self.offered.as_ref());
+        known.map(|handle| handle.0.clone()).collect()
     }
 }
