@@ -14,4 +14,6 @@ mod conversation;
 mod recorded;
 mod refusals;
 mod robustness;
+#[cfg(feature = "server")]
+mod server;
 mod sessions;
