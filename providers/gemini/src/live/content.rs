@@ -120,13 +120,7 @@ impl LiveCodec {
         }
         if let Some(text) = part.text.as_deref().filter(|text| !text.is_empty()) {
             let (response, item) = self.answer(out);
-            let delta = TextDelta {
-                item: Some(item),
-                response: Some(response),
-                content_index: 0,
-                text: text.to_owned(),
-                done: false,
-            };
+            let delta = model(response, item, text.to_owned(), false);
             if part.thought == Some(true) {
                 out.event(Event::Thought(delta));
             } else {
@@ -162,13 +156,8 @@ impl LiveCodec {
             if let Some(answer) = self.turns.answer() {
                 answer.spoken.push(text);
             }
-            out.event(Event::OutputTranscript(TextDelta {
-                item: Some(item),
-                response: Some(response),
-                content_index: 0,
-                text: text.to_owned(),
-                done: false,
-            }));
+            let delta = model(response, item, text.to_owned(), false);
+            out.event(Event::OutputTranscript(delta));
         }
         if words.finished == Some(true) {
             self.words_done(out);
@@ -180,27 +169,14 @@ impl LiveCodec {
         let Some(answer) = self.turns.answer().filter(|answer| !answer.interrupted) else {
             return;
         };
-        let whole = |text| TextDelta {
-            item: Some(answer.item.clone()),
-            response: Some(answer.response.clone()),
-            content_index: 0,
-            text,
-            done: true,
-        };
-        let spoken = answer.spoken.whole().map(whole);
-        if let Some(delta) = spoken {
+        let (spoken, written) = (answer.spoken.whole(), answer.written.whole());
+        let (response, item) = (answer.response.clone(), answer.item.clone());
+        if let Some(text) = spoken {
+            let delta = model(response.clone(), item.clone(), text, true);
             out.event(Event::OutputTranscript(delta));
         }
-        let whole = |text| TextDelta {
-            item: Some(answer.item.clone()),
-            response: Some(answer.response.clone()),
-            content_index: 0,
-            text,
-            done: true,
-        };
-        let written = answer.written.whole().map(whole);
-        if let Some(delta) = written {
-            out.event(Event::OutputText(delta));
+        if let Some(text) = written {
+            out.event(Event::OutputText(model(response, item, text, true)));
         }
     }
 
@@ -277,6 +253,13 @@ impl LiveCodec {
             usage,
         }));
         None
+    }
+}
+
+fn model(response: ResponseId, item: ItemId, text: String, done: bool) -> TextDelta {
+    TextDelta {
+        response: Some(response),
+        ..user(item, text, done)
     }
 }
 

@@ -103,6 +103,22 @@ impl LiveCodec {
         }
     }
 
+    /// What was spent, unless it belongs to an answer that ends here.
+    fn ended(
+        &mut self,
+        content: &wire::ServerContent,
+        spent: Option<Usage>,
+        out: &mut dyn Sink,
+    ) -> Option<Usage> {
+        if content.generation_complete == Some(true) {
+            self.generated(out);
+        }
+        if !self.is_over(content) {
+            return spent;
+        }
+        self.end_answer(content.turn_complete_reason.as_ref(), spent, out)
+    }
+
     /// What the user's voice does, as the service hears it.
     fn voice(
         &mut self,
@@ -263,23 +279,5 @@ fn resumption(update: &wire::SessionResumptionUpdate, out: &mut dyn Sink) {
     let index = update.last_consumed_client_message_index;
     if let Some(Ok(index)) = index.map(|index| u64::try_from(index.value())) {
         out.signal(Signal::Consumed(WireSeq::new(index)));
-    }
-}
-
-impl LiveCodec {
-    /// What was spent, unless it belongs to an answer that ends here.
-    fn ended(
-        &mut self,
-        content: &wire::ServerContent,
-        spent: Option<Usage>,
-        out: &mut dyn Sink,
-    ) -> Option<Usage> {
-        if content.generation_complete == Some(true) {
-            self.generated(out);
-        }
-        if !self.is_over(content) {
-            return spent;
-        }
-        self.end_answer(content.turn_complete_reason.as_ref(), spent, out)
     }
 }

@@ -2,6 +2,7 @@
 
 mod codec;
 mod content;
+mod context;
 mod decode;
 mod detection;
 mod duration;

@@ -1,6 +1,9 @@
 //! Where a session goes: which host and method, and what a model is called there.
 
-use antiphon_protocol::address::{BaseUrl, InvalidUrl, UrlProblem};
+use antiphon_protocol::{
+    PeerText,
+    address::{BaseUrl, InvalidUrl, UrlProblem},
+};
 
 const DEVELOPER_HOST: &str = "generativelanguage.googleapis.com";
 const DEVELOPER_VERSION: &str = "v1beta";
@@ -56,7 +59,7 @@ impl Service {
         for part in [project, location] {
             if !is_plain(part) {
                 return Err(InvalidUrl {
-                    address: String::new(),
+                    address: PeerText::new(part).as_str().to_owned(),
                     problem: UrlProblem::Malformed,
                 });
             }
