@@ -180,11 +180,11 @@ impl Bench {
     /// The newest handle that the client was given.
     pub(crate) fn handle(&self) -> String {
         let all = self.all();
-        let handles = all.iter().filter_map(|message| {
+        let mut handles = all.iter().filter_map(|message| {
             let update = &message["sessionResumptionUpdate"];
             (update["resumable"] == true).then(|| update["newHandle"].as_str().unwrap().to_owned())
         });
-        handles.last().expect("a handle was given")
+        handles.next_back().expect("a handle was given")
     }
 
     fn drain(&mut self) {

@@ -6,6 +6,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stderr,
+    clippy::needless_pass_by_value,
     reason = "tests state what they expect by panicking, and say what they skipped"
 )]
 
