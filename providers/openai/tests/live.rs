@@ -7,7 +7,9 @@ use std::{sync::Arc, time::Duration};
 
 use antiphon_openai::{
     Live, OpenAi,
-    live_types::{ClientDelegation, DecisionsConfig, DecisionsDelegation, ResponsesDelegation},
+    live_types::{
+        ClientDelegation, DecisionsConfig, DecisionsDelegation, ResponsesDelegation, Trigger,
+    },
 };
 use antiphon_protocol::{
     AudioFormat, AuthShape, CommandId, Counting, DelegationId, Effect, End, Event, Fault, Frame,
@@ -478,4 +480,58 @@ fn binary_frames_are_read_alike() {
     talk.codec
         .decode(&Frame::binary(STARTED.as_bytes().to_vec()), &mut made);
     assert!(lines(&made).contains("Ready"), "{made:?}");
+}
+
+#[test]
+fn what_a_builder_was_told_is_sent_or_refused() {
+    let triggers: Vec<Trigger> = serde_json::from_value(json!([{
+        "type": "decisions", "event_type": "session.input_transcript.delta",
+        "decisions": {"questions": [{"type": "predicate", "instructions": "Is the user angry?"}]},
+    }]))
+    .unwrap();
+    let told = |provider: &Live| {
+        let mut talk = Talk::opened(provider, &plan());
+        let mut frames = sent(&talk.made());
+        frames
+            .pop()
+            .map_or(Value::Null, |mut frame| frame["session"].take())
+    };
+    let set = live()
+        .with_triggers(triggers.clone())
+        .with_store(true)
+        .with_acknowledgement_delay(Duration::from_millis(400));
+    assert_eq!(
+        told(&set),
+        json!({"model": "gpt-live-1", "store": true, "triggers": json!(triggers),
+            "delegation": {"type": "client", "acknowledgement_delay_ms": 400}})
+    );
+    // A running session keeps the model behind it, and takes the rest.
+    let attached = live().attach("live_1").with_backend("gpt-5.5");
+    assert_eq!(told(&attached), Value::Null);
+    assert_eq!(
+        told(
+            &attached
+                .clone()
+                .with_acknowledgement_delay(Duration::from_millis(400))
+        ),
+        json!({"delegation": {"type": "responses", "acknowledgement_delay_ms": 400}})
+    );
+    assert_eq!(
+        told(&attached.clone().with_triggers(triggers.clone())),
+        json!({"triggers": json!(triggers)})
+    );
+    for (refused, why) in [
+        (attached.with_store(true), "where it is opened"),
+        (
+            live().fork("live_1").with_triggers(triggers),
+            "once it runs",
+        ),
+        (
+            live().with_delegation(ResponsesDelegation::default()),
+            "name the model that works",
+        ),
+    ] {
+        let refusal = refused.open(&plan()).err().unwrap();
+        assert!(refusal.why.contains(why), "{refusal}");
+    }
 }

@@ -64,15 +64,15 @@ impl Rules {
         subject: &Subject,
     ) -> Result<Map<String, Value>, Unsupported> {
         self.check(config, subject)?;
-        let mut session = wire::SessionConfig::default();
+        self.check_settings(subject)?;
+        let mut session = wire::SessionConfig {
+            store: self.settings.store,
+            triggers: self.settings.triggers.clone(),
+            ..wire::SessionConfig::default()
+        };
         if self.target == Target::Session {
             session.model = Some(config.model.as_str().into());
             session.instructions.clone_from(&config.instructions);
-            session.store = self.settings.store;
-            session.triggers.clone_from(&self.settings.triggers);
-        }
-        if matches!(self.target, Target::Fork(_)) {
-            session.store = self.settings.store;
         }
         session.audio = self.audio(config, subject)?;
         session.delegation = self.delegation(config, subject)?;
@@ -115,6 +115,21 @@ impl Rules {
             }
         }
         Ok(())
+    }
+
+    /// What the builder was told that this kind of session does not take.
+    fn check_settings(&self, subject: &Subject) -> Result<(), Unsupported> {
+        match &self.target {
+            Target::Fork(_) if self.settings.triggers.is_some() => Err(subject.thing(
+                "triggers",
+                "a fork begins with its source's; change them once it runs",
+            )),
+            Target::Attached(_) if self.settings.store.is_some() => Err(subject.thing(
+                "storing",
+                "whether a session is kept is said where it is opened",
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn advice(&self, field: ConfigField) -> &'static str {
@@ -201,14 +216,12 @@ impl Rules {
             .map(|delay| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX));
         let mut delegation = match (&self.settings.delegation, delay) {
             // A running session has its settings; these only say of which kind they are.
-            (Some(wire::Delegation::Responses(_)), None) if self.target.is_attached() => {
-                wire::ResponsesDelegation::default().into()
-            }
-            (_, None) if self.target.is_attached() => return Ok(None),
+            (Some(delegation), _) if self.target.is_attached() => bare(delegation),
             (None, None) => return Ok(None),
             (None, Some(_)) => wire::ClientDelegation::default().into(),
             (Some(delegation), _) => delegation.clone(),
         };
+        let kind = delegation.clone();
         match &mut delegation {
             wire::Delegation::Client(client) => {
                 client.acknowledgement_delay_ms = delay.or(client.acknowledgement_delay_ms);
@@ -228,14 +241,21 @@ impl Rules {
                 }
                 if *responses == wire::ResponsesConfig::default() {
                     backend.responses = None;
-                    if self.target.is_attached() && delay.is_none() {
-                        return Ok(None);
-                    }
                 }
             }
             _ => {}
         }
-        Ok(Some(delegation))
+        let says_nothing = self.target.is_attached() && delegation == kind;
+        Ok((!says_nothing).then_some(delegation))
+    }
+}
+
+/// A delegation of the same kind without settings.
+fn bare(delegation: &wire::Delegation) -> wire::Delegation {
+    match delegation {
+        wire::Delegation::Responses(_) => wire::ResponsesDelegation::default().into(),
+        wire::Delegation::Decisions(_) => wire::DecisionsDelegation::default().into(),
+        _ => wire::ClientDelegation::default().into(),
     }
 }
 
