@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use wire::{ServerFrame, VadSignalType, VoiceActivityType};
 
 use super::{
+    arguments,
     codec::{LiveCodec, malformed, other},
     duration, media,
     native::camel,
@@ -78,7 +79,7 @@ impl LiveCodec {
         }
         self.said(&content, text.len(), &mut wordless, out);
         if let Some(calls) = message.tool_call {
-            self.tool_calls(calls, &mut wordless, out);
+            self.tool_calls(calls, text, &mut wordless, out);
         }
         let spent = message.usage_metadata.as_ref().and_then(usage::of);
         if spent.is_none() && message.usage_metadata.is_some() {
@@ -172,10 +173,12 @@ impl LiveCodec {
     fn tool_calls(
         &mut self,
         calls: wire::ToolCall,
+        text: &str,
         wordless: &mut Vec<String>,
         out: &mut dyn Sink,
     ) {
-        for call in calls.function_calls.unwrap_or_default() {
+        let written = arguments::of(text);
+        for (place, call) in calls.function_calls.into_iter().flatten().enumerate() {
             // Arguments in pieces come only where a session asks for them.
             let is_piece = call.will_continue == Some(true) || call.partial_args.is_some();
             let (Some(name), false) = (call.name, is_piece) else {
@@ -186,12 +189,15 @@ impl LiveCodec {
                 Some(id) if !id.is_empty() => CallId::from(id),
                 _ => CallId::from(format!("{UNNAMED}{}", self.turns.number())),
             };
-            let arguments = call.args.unwrap_or_default();
+            let arguments = match written.get(place) {
+                Some(Some(arguments)) => (*arguments).to_owned(),
+                _ => serde_json::to_string(&call.args.unwrap_or_default()).unwrap_or_default(),
+            };
             let (response, _) = self.answer(out);
             out.event(Event::ToolCall(ToolCall {
                 id,
                 name,
-                arguments: serde_json::to_string(&arguments).unwrap_or_default(),
+                arguments,
                 item: None,
                 response: Some(response),
             }));

@@ -1,5 +1,6 @@
 //! The Live API as a provider.
 
+mod arguments;
 mod codec;
 mod content;
 mod context;
