@@ -90,6 +90,18 @@ impl RecordingDial {
         self
     }
 
+    /// Writes out what the sink still holds back.
+    ///
+    /// # Errors
+    /// Why the recording is incomplete, if it is.
+    pub fn flush(&self) -> Result<(), String> {
+        let mut tape = self.tape.lock();
+        if let Some(error) = &tape.error {
+            return Err(error.clone());
+        }
+        tape.sink.flush().map_err(|error| error.to_string())
+    }
+
     /// Why the recording is incomplete, if it is: the sink failed, and nothing was written since.
     pub fn error(&self) -> Option<String> {
         self.tape.lock().error.clone()
