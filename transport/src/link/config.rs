@@ -35,7 +35,8 @@ pub struct LinkConfig {
     pub ready_deadline: Duration,
     /// Without progress while bytes wait to be written. Default 10 s.
     pub write_deadline: Duration,
-    /// Most bytes that may wait to be written before commands come back. Default 1 MiB.
+    /// Most bytes that may wait to be written before commands come back; each frame counts 512 more
+    /// than its own. Default 1 MiB.
     pub write_buffer: usize,
     /// Largest frame that is sent, in bytes. Default 8 MiB, or what the provider states if less.
     pub max_frame: usize,
