@@ -6,16 +6,19 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use antiphon_protocol::{Ended, EndedCause, Event, OpeningPlan, Provider, SessionConfig, WallTime};
+use antiphon_protocol::{
+    Ended, EndedCause, Event, OpeningPlan, Provider, SessionConfig, TurnDetection, WallTime,
+};
 use antiphon_transport::{BackoffConfig, Clock, Dial, LinkConfig, drive};
 use futures::FutureExt;
 use tokio::sync::{mpsc, watch};
 
 use crate::{
-    ConnectError, Events, Limits, Session, SessionState, UplinkPacing,
+    Budget, ConnectError, Events, Limits, Prices, Session, SessionState, Snapshot, TurnDerivation,
+    UplinkPacing,
     changes::Changes,
     engine::{Engine, EngineConfig},
-    events::{ClassCounts, Parcel, Tap},
+    events::{Parcel, Tap},
     handle::Shared,
     port::{COMMANDS, Inlets, Outlets, SessionPort},
 };
@@ -30,6 +33,10 @@ pub struct SessionBuilder {
     pacing: UplinkPacing,
     follow_up: bool,
     seed: Option<u64>,
+    derivation: TurnDerivation,
+    prices: Option<Arc<dyn Prices>>,
+    budget: Budget,
+    restore: Option<Snapshot>,
     link: LinkConfig,
 }
 
@@ -52,6 +59,10 @@ impl SessionBuilder {
             pacing: UplinkPacing::default(),
             follow_up: true,
             seed: None,
+            derivation: TurnDerivation::default(),
+            prices: None,
+            budget: Budget::default(),
+            restore: None,
             link: LinkConfig::new(wall_clock()),
         }
     }
@@ -98,6 +109,38 @@ impl SessionBuilder {
     /// provider states by the calendar are read against it. Default is the system's.
     pub fn wall_clock(mut self, now: WallTime) -> Self {
         self.link.wall_at_origin = now;
+        self
+    }
+
+    /// Sets when speech counts as such on wires that do not say who is speaking.
+    pub fn derive_turns(mut self, derivation: TurnDerivation) -> Self {
+        self.derivation = derivation;
+        self
+    }
+
+    /// Sets what usage costs; the sum is in [`SessionState::usage`].
+    pub fn prices(mut self, prices: impl Prices + 'static) -> Self {
+        self.prices = Some(Arc::new(prices));
+        self
+    }
+
+    /// Sets what the session may use. When that is used up, the session ends in order, with
+    /// [`EndedCause::OverBudget`].
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// Goes on with a conversation that another process has kept: by the provider's handle where the
+    /// snapshot holds one that is good, else from its history. The configuration is the snapshot's
+    /// unless [`SessionBuilder::config`] is called afterwards.
+    ///
+    /// The first event that matters is an [`Event::Rotated`] with
+    /// [`RotationCause::Restore`](antiphon_protocol::RotationCause::Restore), which says what was
+    /// kept, and which calls are void.
+    pub fn restore(mut self, snapshot: Snapshot) -> Self {
+        self.config = snapshot.config().clone();
+        self.restore = Some(snapshot);
         self
     }
 
@@ -153,6 +196,10 @@ impl SessionBuilder {
             pacing: self.pacing,
             follow_up: self.follow_up,
             seed: self.seed.unwrap_or_else(entropy),
+            derivation: self.derivation,
+            prices: self.prices,
+            budget: self.budget,
+            restore: self.restore,
         });
         engine.start(clock.now());
         spawn(
@@ -210,6 +257,8 @@ fn channels(
         input_format: capabilities.input_format(config),
         output_format: capabilities.output_format(config),
         provider: provider.name(),
+        by_hand: capabilities.create_response
+            && config.turn_detection == Some(TurnDetection::Manual),
     };
     let inlets = Inlets {
         urgent: urgent_in,
@@ -247,9 +296,7 @@ fn spawn(
     tokio::spawn(async move {
         if run.await.is_err() && last_words.state.borrow().ended.is_none() {
             let ended = Ended::local(EndedCause::Panicked);
-            last_words
-                .tap
-                .show(Event::Ended(ended.clone()), ClassCounts::default());
+            last_words.tap.show(Event::Ended(ended.clone()));
             last_words
                 .state
                 .send_modify(|state| state.ended = Some(ended.clone()));

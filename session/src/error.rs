@@ -47,6 +47,9 @@ pub enum SessionError {
     /// Audio that ends in the middle of a sample.
     #[error("the audio is not a whole number of samples")]
     PartialSample,
+    /// Audio that was said to be base64 and is not.
+    #[error("the audio is not base64")]
+    NotBase64,
     /// More commands of this kind wait than may.
     #[error("too many commands are waiting")]
     Full,

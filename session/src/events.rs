@@ -4,7 +4,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU8, AtomicU64, Ordering},
     },
     task::{Context, Poll},
 };
@@ -157,6 +157,8 @@ pub(crate) struct Shown {
 pub(crate) struct Tap {
     shown: broadcast::Sender<Shown>,
     wanted: Arc<AtomicU8>,
+    /// What was shown so far; written by the session's task alone.
+    counts: Arc<[AtomicU64; CLASSES.len()]>,
 }
 
 /// Events an observer may fall behind before it lags.
@@ -167,7 +169,16 @@ impl Tap {
         Self {
             shown: broadcast::Sender::new(OBSERVER_SLOTS),
             wanted: Arc::default(),
+            counts: Arc::default(),
         }
+    }
+
+    fn counts(&self) -> ClassCounts {
+        ClassCounts(std::array::from_fn(|class| {
+            self.counts
+                .get(class)
+                .map_or(0, |count| count.load(Ordering::Acquire))
+        }))
     }
 
     /// A new observer; `is_over` is asked once it is attached.
@@ -177,7 +188,7 @@ impl Tap {
         Observer {
             shown,
             filter,
-            seen: None,
+            seen: self.counts(),
             held: None,
             over: is_over(),
         }
@@ -189,7 +200,13 @@ impl Tap {
     }
 
     /// Shows an event; when the last observer has left, nothing is wanted any more.
-    pub(crate) fn show(&self, event: Event, before: ClassCounts) {
+    pub(crate) fn show(&self, event: Event) {
+        let (before, class) = (self.counts(), event.class());
+        for (counted, count) in CLASSES.iter().zip(&*self.counts) {
+            if *counted == class {
+                count.fetch_add(1, Ordering::Release);
+            }
+        }
         let shown = Shown {
             event: Arc::new(event),
             before,
@@ -214,8 +231,8 @@ pub enum Observed {
 pub struct Observer {
     shown: broadcast::Receiver<Shown>,
     filter: EventFilter,
-    /// What was shown up to the last event taken in; `None` before the first.
-    seen: Option<ClassCounts>,
+    /// What was shown up to the last event taken in, or before it attached.
+    seen: ClassCounts,
     /// An event that waits behind the lag that was just reported.
     held: Option<Shown>,
     /// Whether the session is over: what is left can be read, and nothing more will come.
@@ -227,17 +244,16 @@ impl Observer {
     pub async fn next(&mut self) -> Option<Observed> {
         loop {
             let shown = self.shown().await?;
-            let seen = self.seen.unwrap_or(shown.before);
-            let missed = shown.before.since(&seen, self.filter);
+            let missed = shown.before.since(&self.seen, self.filter);
             if missed.total() > 0 {
-                self.seen = Some(shown.before);
+                self.seen = shown.before;
                 self.held = Some(shown);
                 return Some(Observed::Lagged(missed));
             }
             let class = shown.event.class();
             let mut seen = shown.before;
             seen.add(class);
-            self.seen = Some(seen);
+            self.seen = seen;
             self.over |= matches!(*shown.event, Event::Ended(_));
             if self.filter.passes(&shown.event) {
                 return Some(Observed::Event(shown.event));

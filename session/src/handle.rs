@@ -4,14 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use antiphon_protocol::{
     AudioFormat, Command, CommandId, Ended, Interruption, Item, ItemId, Provider, RawJson,
-    ResponseOptions, SessionConfig, ToolResult,
+    ResponseOptions, SessionConfig, ToolResult, UpdateOutcome,
 };
 use bytes::Bytes;
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
-    EventFilter, Observer, SessionBuilder, SessionError, SessionState,
+    EventFilter, Observer, SessionBuilder, SessionError, SessionState, Snapshot, Update,
+    UsageAccount,
     engine::{Outcome, Played, Verb},
     events::Tap,
 };
@@ -48,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) input_format: AudioFormat,
     pub(crate) output_format: AudioFormat,
     pub(crate) provider: &'static str,
+    /// Whether turns are declared, and responses asked for, by the caller.
+    pub(crate) by_hand: bool,
 }
 
 /// A voice session. Clones speak to the same one; it closes when the last handle and the reader are
@@ -156,7 +159,7 @@ impl Session {
     /// See [`SessionError`].
     pub async fn send_text(&self, text: impl Into<String>) -> Result<Delivery, SessionError> {
         delivered(
-            self.ask(&self.shared.ordered, Verb::Text(text.into()))
+            self.put(&self.shared.ordered, Verb::Text(text.into()))
                 .await?,
         )
     }
@@ -200,10 +203,10 @@ impl Session {
     /// # Errors
     /// When the session is over.
     pub async fn interrupt(&self) -> Result<Interruption, SessionError> {
-        match self.ask(&self.shared.urgent, Verb::Interrupt).await? {
+        match self.put(&self.shared.urgent, Verb::Interrupt).await? {
             Outcome::Interrupted(interruption) => Ok(interruption),
             Outcome::Failed(error) => Err(error),
-            Outcome::Delivered(_) | Outcome::History(_) => Ok(Interruption::default()),
+            _ => Ok(Interruption::default()),
         }
     }
 
@@ -238,7 +241,52 @@ impl Session {
         self.say(Command::Configure(Arc::new(config))).await
     }
 
-    /// Sends a frame of the provider's own, verbatim.
+    /// Asks for the session to be configured in another way, by whatever way there is: on the live
+    /// connection where it can take the change up, else by a new connection at a quiet moment.
+    ///
+    /// Returns when it is known what became of it. Wishes that wait are merged, and the last one
+    /// wins: then all their callers are told the same. Waits at most the time the wish gives to find
+    /// a quiet moment and 30 s more; after that it returns [`UpdateOutcome::Pending`], and an
+    /// [`Event::ConfigUpdated`](antiphon_protocol::Event::ConfigUpdated) tells the rest.
+    ///
+    /// # Errors
+    /// When the session is over. A refusal is an outcome: [`UpdateOutcome::Failed`].
+    pub async fn update(&self, update: Update) -> Result<UpdateOutcome, SessionError> {
+        match self.put(&self.shared.urgent, Verb::Update(update)).await? {
+            Outcome::Updated(outcome) => Ok(outcome),
+            Outcome::Failed(error) => Err(error),
+            _ => Err(SessionError::Ended),
+        }
+    }
+
+    /// What was used, response by response; the totals alone are in [`SessionState::usage`].
+    ///
+    /// # Errors
+    /// When the session is over.
+    pub async fn usage(&self) -> Result<UsageAccount, SessionError> {
+        match self.put(&self.shared.urgent, Verb::Usage).await? {
+            Outcome::Usage(account) => Ok(*account),
+            Outcome::Failed(error) => Err(error),
+            _ => Err(SessionError::Ended),
+        }
+    }
+
+    /// The session as another process can go on with it; see
+    /// [`SessionBuilder::restore`](crate::SessionBuilder::restore). Take it when the session is
+    /// quiet, or right before this process ends: what happens afterwards is not in it.
+    ///
+    /// # Errors
+    /// When the session is over.
+    pub async fn snapshot(&self) -> Result<Snapshot, SessionError> {
+        match self.put(&self.shared.urgent, Verb::Snapshot).await? {
+            Outcome::Snapshot(snapshot) => Ok(*snapshot),
+            Outcome::Failed(error) => Err(error),
+            _ => Err(SessionError::Ended),
+        }
+    }
+
+    /// Sends a frame of the provider's own, verbatim. Where it configures the session, later
+    /// connections keep the change.
     ///
     /// # Errors
     /// See [`SessionError`].
@@ -253,10 +301,10 @@ impl Session {
     /// # Errors
     /// When the session is over.
     pub async fn history(&self) -> Result<Vec<Item>, SessionError> {
-        match self.ask(&self.shared.urgent, Verb::History).await? {
+        match self.put(&self.shared.urgent, Verb::History).await? {
             Outcome::History(items) => Ok(items),
             Outcome::Failed(error) => Err(error),
-            Outcome::Delivered(_) | Outcome::Interrupted(_) => Ok(Vec::new()),
+            _ => Ok(Vec::new()),
         }
     }
 
@@ -268,7 +316,7 @@ impl Session {
     /// # Errors
     /// When the session is over.
     pub async fn mute(&self, muted: bool) -> Result<(), SessionError> {
-        let outcome = self.ask(&self.shared.urgent, Verb::Mute(muted)).await?;
+        let outcome = self.put(&self.shared.urgent, Verb::Mute(muted)).await?;
         delivered(outcome).map(|_| ())
     }
 
@@ -354,15 +402,15 @@ impl Session {
         self.closed().await
     }
 
-    async fn say(&self, command: Command) -> Result<Delivery, SessionError> {
-        delivered(self.ask(&self.shared.ordered, Verb::Say(command)).await?)
+    pub(crate) async fn say(&self, command: Command) -> Result<Delivery, SessionError> {
+        delivered(self.put(&self.shared.ordered, Verb::Say(command)).await?)
     }
 
     async fn urgent(&self, command: Command) -> Result<Delivery, SessionError> {
-        delivered(self.ask(&self.shared.urgent, Verb::Say(command)).await?)
+        delivered(self.put(&self.shared.urgent, Verb::Say(command)).await?)
     }
 
-    async fn ask(&self, to: &mpsc::Sender<Request>, verb: Verb) -> Result<Outcome, SessionError> {
+    async fn put(&self, to: &mpsc::Sender<Request>, verb: Verb) -> Result<Outcome, SessionError> {
         let (reply, outcome) = oneshot::channel();
         to.send(Request {
             verb,
@@ -387,7 +435,7 @@ fn delivered(outcome: Outcome) -> Result<Delivery, SessionError> {
     match outcome {
         Outcome::Delivered(delivery) => Ok(delivery),
         Outcome::Failed(error) => Err(error),
-        Outcome::Interrupted(_) | Outcome::History(_) => Err(SessionError::Ended),
+        _ => Err(SessionError::Ended),
     }
 }
 

@@ -1,23 +1,35 @@
 #![doc = include_str!("../README.md")]
 
+mod answer;
 mod builder;
 mod changes;
+mod content;
 mod engine;
 mod error;
 mod events;
+mod halves;
 mod handle;
 mod port;
+mod snapshot;
 mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod update;
 
 pub use self::{
+    answer::Answer,
     builder::SessionBuilder,
-    engine::{Limits, UplinkPacing},
+    engine::{
+        Budget, LatencyTotals, Limits, Prices, TurnDerivation, UpdateProgress, UplinkPacing,
+        UsageAccount, UsageTotals,
+    },
     error::{CallError, ConnectError, SessionError},
     events::{ClassCounts, EventFilter, Events, Observed, Observer},
+    halves::{Reading, Writing},
     handle::{Delivery, Playback, Session},
+    snapshot::{ExposedSnapshot, Snapshot},
     state::{ModelTurn, SessionState, Turn, UplinkMarks, UserTurn},
+    update::Update,
 };
 
 /// What replaces the network under a session; see [`SessionBuilder::dial`].

@@ -16,7 +16,7 @@ use crate::{
     EventFilter, SessionState,
     changes::Changes,
     engine::{Engine, EngineCommand, EngineOutput, Outcome, Played},
-    events::{ClassCounts, Parcel, Tap},
+    events::{Parcel, Tap},
     handle::{Ending, Request},
 };
 
@@ -51,7 +51,6 @@ pub(crate) struct SessionPort {
     next: CommandId,
     transit: Arc<Semaphore>,
     room: Option<Room>,
-    shown: ClassCounts,
     observed: EventFilter,
     /// Whether the engine takes ordered commands.
     takes_commands: bool,
@@ -74,7 +73,6 @@ impl SessionPort {
             next: CommandId::new(1),
             transit: Arc::new(Semaphore::new(TRANSIT)),
             room: None,
-            shown: ClassCounts::default(),
             observed: EventFilter::NONE,
             takes_commands: true,
             handles_gone: false,
@@ -220,11 +218,7 @@ impl Port<Engine> for SessionPort {
     fn output(&mut self, output: EngineOutput) {
         match output {
             EngineOutput::Resolve { id, outcome } => self.answers.push((id, outcome)),
-            EngineOutput::Show(event) => {
-                let before = self.shown;
-                self.shown.add(event.class());
-                self.outlets.tap.show(event, before);
-            }
+            EngineOutput::Show(event) => self.outlets.tap.show(event),
         }
     }
 

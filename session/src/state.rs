@@ -3,6 +3,8 @@
 use antiphon_protocol::{Ended, Generation, Phase};
 use serde::Serialize;
 
+use crate::{LatencyTotals, UpdateProgress, UsageTotals};
+
 /// What the user is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -76,7 +78,8 @@ pub struct SessionState {
     pub phase: Phase,
     /// Which connection is live.
     pub generation: Option<Generation>,
-    /// The provider's id of the session on the live connection.
+    /// The provider's id of the session on the live connection. A connection that resumes may keep
+    /// it; any other has one of its own.
     pub session_id: Option<String>,
     /// Who is speaking.
     pub turn: Turn,
@@ -90,6 +93,12 @@ pub struct SessionState {
     pub benign_refusals: u64,
     /// New connections after the first.
     pub rotations: u32,
+    /// A wish to configure the session in another way that is on its way.
+    pub update: Option<UpdateProgress>,
+    /// What was used so far.
+    pub usage: UsageTotals,
+    /// How long users waited for answers.
+    pub latency: LatencyTotals,
     /// How the session ended, once it has.
     pub ended: Option<Ended>,
 }
@@ -106,6 +115,9 @@ impl Default for SessionState {
             media_dropped: 0,
             benign_refusals: 0,
             rotations: 0,
+            update: None,
+            usage: UsageTotals::default(),
+            latency: LatencyTotals::default(),
             ended: None,
         }
     }

@@ -1,6 +1,6 @@
 //! Who waits for what: each caller is answered once, from receipts or when time is up.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use antiphon_protocol::{CommandId, Time};
 use antiphon_transport::{Output, Receipt, Undelivered};
@@ -30,6 +30,9 @@ impl Engine {
             }
             return;
         }
+        if self.on_update_receipt(now, id, &receipt) {
+            return;
+        }
         match receipt {
             Receipt::Written => self.written(now, id),
             Receipt::Acknowledged => {
@@ -39,6 +42,7 @@ impl Engine {
             Receipt::Rejected(error) => {
                 let absorbed = self.conversation.refused(now, id, error.benign);
                 let outcome = Outcome::Failed(SessionError::Rejected(Box::new(error)));
+                self.updates.by_hand_failed(id);
                 (!absorbed).then(|| self.resolve(id, outcome));
             }
             Receipt::Unsupported(unsupported) => {
@@ -66,15 +70,7 @@ impl Engine {
     }
 
     pub(super) fn delivered(&mut self, id: CommandId, acknowledged: bool) {
-        if let Some(place) = self.wanted.iter().position(|(wanted, _)| *wanted == id) {
-            // What was asked for before it is overruled: the last write wins.
-            self.config = self
-                .wanted
-                .drain(..=place)
-                .map(|(_, config)| config)
-                .next_back()
-                .unwrap_or_else(|| Arc::clone(&self.config));
-        }
+        self.updates.by_hand_accepted(id, !acknowledged);
         self.resolve(
             id,
             Outcome::Delivered(Delivery {
@@ -85,7 +81,7 @@ impl Engine {
     }
 
     pub(super) fn fail(&mut self, id: CommandId, error: SessionError) {
-        self.wanted.retain(|(wanted, _)| *wanted != id);
+        self.updates.by_hand_failed(id);
         self.resolve(id, Outcome::Failed(error));
     }
 

@@ -1,10 +1,9 @@
 //! What flows: effects to where they belong, waiting commands to the link, events to readers.
 
-use antiphon_protocol::{Command, CommandId, Event, Time};
+use antiphon_protocol::{Command, CommandId, Event, RotationCause, Time};
 use antiphon_transport::{Input, LinkCommand, Machine, Output};
 
 use super::{Departure, Effect, Engine, EngineOutput, WINDOW};
-use crate::SessionError;
 
 impl Engine {
     pub(super) fn on_effect(&mut self, now: Time, effect: Effect) {
@@ -13,7 +12,7 @@ impl Engine {
             Effect::Ordered(id, command) => {
                 if let Err(command) = self.uplink.push(now, id, command) {
                     self.conversation.undelivered(now, id, &command, false);
-                    self.fail(id, SessionError::Full);
+                    self.full(id);
                 }
             }
             Effect::Urgent(id, command) => self.send(now, id, command),
@@ -35,7 +34,14 @@ impl Engine {
         }
         match self.uplink.depart(now) {
             None => false,
-            Some(Departure::Audio(data) | Departure::Silence(data)) => {
+            Some(Departure::Silence(data)) => {
+                self.next_audio += 1;
+                self.send(now, CommandId::new(self.next_audio), Command::Audio(data));
+                true
+            }
+            Some(Departure::Audio(data)) => {
+                self.conversation
+                    .user_sound(now, self.uplink.format(), &data);
                 self.next_audio += 1;
                 self.send(now, CommandId::new(self.next_audio), Command::Audio(data));
                 true
@@ -57,7 +63,11 @@ impl Engine {
 
     pub(super) fn rotate_if_quiet(&mut self, now: Time) -> bool {
         let quiet = self.conversation.turn().is_idle();
-        match self.rotation.take_if(|_| quiet) {
+        let due = self.rotation.take_if(|_| quiet);
+        let live = self.state.generation.is_some() && !self.closing;
+        let update =
+            || (live && self.updates.wants_rotation(now, quiet)).then_some(RotationCause::Update);
+        match due.or_else(update) {
             None => false,
             Some(cause) => {
                 self.link

@@ -23,7 +23,7 @@ struct Entry {
     command: Option<CommandId>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     entries: VecDeque<Entry>,
     bytes: usize,
@@ -163,6 +163,25 @@ impl History {
             let before = text.len();
             cut(text, heard.heard, heard.produced);
             self.bytes -= before - text.len();
+        }
+    }
+
+    /// What `speaker` has said so far is whole; later words without an id belong to another entry.
+    pub(crate) fn complete(&mut self, speaker: Role) {
+        for entry in &mut self.entries {
+            if is_open(entry, speaker) {
+                entry.item.status = ItemStatus::Completed;
+            }
+        }
+    }
+
+    /// What another process has kept.
+    pub(crate) fn restore(&mut self, items: Vec<Item>) {
+        for item in items {
+            self.push(Entry {
+                item,
+                command: None,
+            });
         }
     }
 

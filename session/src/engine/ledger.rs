@@ -69,6 +69,29 @@ impl Ledger {
         true
     }
 
+    /// Calls of another process: those that wait for an answer, and those that no longer do.
+    pub(crate) fn restore(&mut self, open: &[ToolCall], closed: &[CallId]) {
+        for call in closed {
+            let state = State::Void("another process has dealt with it");
+            self.calls.insert(call.clone(), Call { state, batch: 0 });
+            self.order.push_back(call.clone());
+        }
+        for call in open {
+            self.announce(call, None);
+        }
+        for batch in self.batches.values_mut() {
+            batch.ended = true;
+        }
+    }
+
+    /// The calls that wait for an answer, and those that do not, oldest first.
+    pub(crate) fn known(&self) -> (Vec<CallId>, Vec<CallId>) {
+        self.order
+            .iter()
+            .cloned()
+            .partition(|call| self.is_open(call))
+    }
+
     /// Takes in answers, all or none.
     pub(crate) fn answer(
         &mut self,

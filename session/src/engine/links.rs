@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use antiphon_protocol::{
-    Ended, Event, OpeningPlan, Recovery, ResumeToken, Rotation, RotationCause, Time,
+    Ended, Event, Fault, Losses, OpeningPlan, PeerText, Recovery, ResumeToken, Rotation,
+    RotationCause, Time,
 };
 use antiphon_transport::{Input, LinkCommand, LinkOutput, Machine, Output, Undelivered};
 
@@ -22,8 +23,15 @@ impl Engine {
                 if let Event::SessionStarted(started) = &event {
                     self.state.session_id.clone_from(&started.id);
                 }
+                self.usage.note(&self.updates.in_force().model, &event);
                 self.conversation.event(now, event);
+                self.check_budget(now);
             }
+            LinkOutput::RotationFailed {
+                cause,
+                fault,
+                reason,
+            } => self.reverted(now, cause, fault, &reason),
             LinkOutput::RotationDue { cause, .. } => self.rotation = Some(cause),
             LinkOutput::Receipt { id, receipt } => self.on_receipt(now, id, receipt),
             LinkOutput::Phase(phase) => {
@@ -46,36 +54,53 @@ impl Engine {
         }
     }
 
-    /// Says what the next connection is opened with: the provider's handle, or history.
+    /// Says what the next connection is opened with: the provider's handle, or history, or nothing.
+    /// Each rung of that ladder is checked offline, before anything is let go.
     pub(super) fn plan(&mut self, now: Time, resume: Option<ResumeToken>) {
-        let mut seed = Vec::new();
-        if resume.is_none() {
+        let restored = self.restored.as_mut().and_then(|kept| kept.resume.take());
+        let resume = resume.or(restored);
+        let (config, bridge) = self.updates.plan();
+        let ordinal = self.planned;
+        self.planned = self.planned.saturating_add(1);
+        let plan = |resume, seed| OpeningPlan {
+            config: Arc::clone(&config),
+            seed,
+            bridge: bridge.clone(),
+            resume,
+            ordinal,
+        };
+        let fits = |plan: &OpeningPlan| self.provider.open(plan).is_ok();
+        let resumed = resume
+            .map(|token| plan(Some(token), Vec::new()))
+            .filter(fits);
+        let plan = resumed.unwrap_or_else(|| {
+            let waits = |id| self.uplink.waits(id);
+            let seed = self.conversation.seed(self.seed_limits, waits);
+            let seeded = plan(None, seed);
+            if seeded.seed.is_empty() || fits(&seeded) {
+                seeded
+            } else {
+                plan(None, Vec::new())
+            }
+        });
+        if plan.resume.is_none() {
             for (id, command) in self.uplink.take_results() {
                 self.conversation.undelivered(now, id, &command, true);
                 self.fail(id, SessionError::Undelivered(Undelivered::Lost));
             }
-            seed = self
-                .conversation
-                .seed(self.seed_limits, |id| self.uplink.waits(id));
         }
-        self.seeded = seed.len();
-        let config = Arc::clone(&self.config);
-        let plan = OpeningPlan {
-            config,
-            seed,
-            bridge: None,
-            resume,
-            ordinal: self.planned,
-        };
-        self.planned = self.planned.saturating_add(1);
+        self.seeded = plan.seed.len();
         self.link
             .handle(now, Input::Command(LinkCommand::Plan(plan)));
     }
 
     pub(super) fn ready(&mut self, now: Time, cause: RotationCause, resumed: bool, seeded: bool) {
-        if cause == RotationCause::Start {
-            return;
-        }
+        self.usage.connected(now);
+        let cause = match (cause, self.restored.take()) {
+            (RotationCause::Start, Some(_)) => RotationCause::Restore,
+            (RotationCause::Start, None) => return,
+            (cause, _) => cause,
+        };
         let recovery = match (resumed, seeded && self.seeded > 0) {
             (true, _) => Recovery::Resumed,
             (false, true) => Recovery::Reseeded,
@@ -90,6 +115,7 @@ impl Engine {
         losses.samples_replayed = self.uplink.replayable();
         losses.samples_dropped = self.uplink.marks().dropped - self.dropped_before;
         self.rotation = None;
+        self.updates.ready(recovery);
         self.state.rotations = self.state.rotations.saturating_add(1);
         if let Some(generation) = self.state.generation {
             self.deliver(
@@ -104,9 +130,24 @@ impl Engine {
         }
     }
 
+    /// The next connection could not be had, and the one that lives is kept.
+    fn reverted(&mut self, now: Time, cause: RotationCause, fault: Fault, reason: &PeerText) {
+        self.updates.rotation_failed(fault, reason.as_str());
+        if let Some(generation) = self.state.generation {
+            let reverted = Rotation {
+                generation,
+                cause,
+                recovery: Recovery::Reverted,
+                losses: Losses::default(),
+            };
+            self.deliver(now, Event::Rotated(reverted));
+        }
+    }
+
     pub(super) fn lost(&mut self, now: Time) {
         self.state.generation = None;
         self.state.session_id = None;
+        self.updates.lost();
         self.dropped_before = self.uplink.marks().dropped;
         self.uplink.on_lost();
         // Whether the calls live on is known when the next connection says that it has resumed.

@@ -1,12 +1,18 @@
 //! How a conversation behaves, read once from capabilities and configuration.
 
-use antiphon_protocol::{AudioFormat, Capabilities, FollowUp, SessionConfig, TurnDetection};
+use antiphon_protocol::{
+    AudioFormat, Capabilities, ContextKind, FollowUp, SessionConfig, TurnDetection,
+};
 
 /// How the conversation behaves.
 #[derive(Clone, Debug)]
 pub(super) struct Manner {
     /// Whether a response can be asked for; else the model alone decides when it speaks.
     pub(super) create: bool,
+    /// Whether the caller wants this side to ask the model to go on.
+    pub(super) wants_follow_up: bool,
+    /// How the model is told what is not the user's, where the wire has a way of its own.
+    pub(super) context: Option<ContextKind>,
     /// Whether a response can be stopped.
     pub(super) cancel: bool,
     pub(super) truncate: bool,
@@ -25,6 +31,8 @@ impl Manner {
         let (auto_response, auto_interrupt) = detection(config.turn_detection.as_ref());
         Self {
             create: caps.create_response,
+            wants_follow_up: follow_up,
+            context: context(&caps.contexts),
             cancel: caps.cancel,
             truncate: caps.truncate,
             delete: caps.delete_items,
@@ -34,6 +42,15 @@ impl Manner {
             format: caps.output_format(config),
         }
     }
+}
+
+/// Orders hold whatever is said; of the other ways the first will do.
+fn context(contexts: &[ContextKind]) -> Option<ContextKind> {
+    contexts
+        .iter()
+        .copied()
+        .find(|kind| *kind == ContextKind::Instructions)
+        .or_else(|| contexts.first().copied())
 }
 
 /// Whether turns start responses, and speech interrupts them, without a word from this side. The

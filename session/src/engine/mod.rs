@@ -12,14 +12,21 @@ mod history;
 mod inbox;
 mod interruption;
 mod ledger;
+mod level;
 mod links;
 mod manner;
 mod metronome;
 #[cfg(test)]
 mod model;
 mod playhead;
+mod saving;
+mod timeline;
+mod update;
+mod updating;
 mod uplink;
+mod usage;
 mod verbs;
+mod voices;
 mod words;
 
 use std::{
@@ -28,8 +35,8 @@ use std::{
 };
 
 use antiphon_protocol::{
-    Capabilities, CommandId, EndedCause, Event, Generation, Provider, RotationCause, Secret,
-    SeedLimits, SessionConfig, Stage, Time,
+    Capabilities, CommandId, EndedCause, Event, Generation, Provider, ResumeToken, RotationCause,
+    Secret, SeedLimits, SessionConfig, Stage, Time,
 };
 use antiphon_transport::{Input, Link, LinkCommand, LinkConfig, Machine, Output};
 
@@ -38,15 +45,29 @@ use self::{
     callers::Caller,
     conversation::{Conversation, Effect},
     inbox::Inbox,
+    update::Updates,
     uplink::{Departure, Uplink},
+    usage::UsageLedger,
 };
-pub use self::{uplink::UplinkPacing, words::Limits};
-use crate::{EventFilter, SessionState};
+pub use self::{
+    timeline::LatencyTotals,
+    update::UpdateProgress,
+    uplink::UplinkPacing,
+    usage::{Budget, Prices, UsageAccount, UsageTotals},
+    voices::TurnDerivation,
+    words::Limits,
+};
+use crate::{EventFilter, SessionState, Snapshot};
 
 /// Bytes that may be on their way to the socket before the uplink holds the rest.
 const WINDOW: usize = 256 * 1024;
 /// Numbers of audio commands, whose receipts matter to nobody but the uplink.
 const AUDIO: u64 = 1 << 62;
+
+/// What is left to do with what another process has kept.
+struct Restored {
+    resume: Option<ResumeToken>,
+}
 
 /// What the engine is made from.
 pub(crate) struct EngineConfig {
@@ -58,6 +79,10 @@ pub(crate) struct EngineConfig {
     pub(crate) pacing: UplinkPacing,
     pub(crate) follow_up: bool,
     pub(crate) seed: u64,
+    pub(crate) derivation: TurnDerivation,
+    pub(crate) prices: Option<Arc<dyn Prices>>,
+    pub(crate) budget: Budget,
+    pub(crate) restore: Option<Snapshot>,
 }
 
 pub(crate) struct Engine {
@@ -66,9 +91,11 @@ pub(crate) struct Engine {
     uplink: Uplink,
     inbox: Inbox,
     limits: Limits,
-    config: Arc<SessionConfig>,
-    /// Configurations that the provider has not accepted yet, oldest first.
-    wanted: Vec<(CommandId, Arc<SessionConfig>)>,
+    provider: Arc<dyn Provider>,
+    updates: Updates,
+    usage: UsageLedger,
+    /// What another process has kept, until the first connection is ready.
+    restored: Option<Restored>,
     seed_limits: SeedLimits,
     /// How many items the connection that is being opened is given.
     seeded: usize,
@@ -93,9 +120,15 @@ impl Engine {
     pub(crate) fn new(given: EngineConfig) -> Self {
         let capabilities = given.capabilities;
         let format = capabilities.input_format(&given.config);
-        Self {
-            link: Link::new(given.provider, given.link, given.seed),
-            conversation: Conversation::new(&capabilities, &given.config, given.follow_up),
+        let acknowledges = capabilities.receipts != antiphon_protocol::Receipts::Written;
+        let mut engine = Self {
+            link: Link::new(Arc::clone(&given.provider), given.link, given.seed),
+            conversation: Conversation::new(
+                &capabilities,
+                &given.config,
+                given.follow_up,
+                &given.derivation,
+            ),
             uplink: Uplink::new(
                 format,
                 capabilities.input_clock,
@@ -105,12 +138,14 @@ impl Engine {
             ),
             inbox: Inbox::new(given.limits.inbox_bytes),
             limits: given.limits,
-            config: given.config,
-            wanted: Vec::new(),
+            provider: given.provider,
+            updates: Updates::new(given.config, &capabilities.live_fields, acknowledges),
+            usage: UsageLedger::new(given.prices, given.budget),
+            restored: None,
             seed_limits: capabilities.seed_limits,
             seeded: 0,
             planned: 0,
-            acknowledges: capabilities.receipts != antiphon_protocol::Receipts::Written,
+            acknowledges,
             callers: BTreeMap::new(),
             observed: EventFilter::NONE,
             state: SessionState::default(),
@@ -121,7 +156,11 @@ impl Engine {
             closing: false,
             verdict: None,
             out: VecDeque::new(),
+        };
+        if let Some(snapshot) = given.restore {
+            engine.restore(snapshot);
         }
+        engine
     }
 
     /// Opens the first connection.
@@ -165,6 +204,8 @@ impl Engine {
                 self.on_link(now, output);
             } else if let Some(effect) = self.conversation.poll_effect() {
                 self.on_effect(now, effect);
+            } else if let Some(output) = self.updates.poll_output() {
+                self.on_update(now, output);
             } else if !(self.send_waiting(now) || self.rotate_if_quiet(now) || self.pause(now)) {
                 break;
             }
@@ -172,6 +213,11 @@ impl Engine {
         self.state.turn = self.conversation.turn();
         self.state.uplink = self.uplink.marks();
         self.state.benign_refusals = self.conversation.benign_refusals();
+        self.state.update = self.updates.progress();
+        self.state.usage = self.usage.totals();
+        if self.state.latency != *self.conversation.latency() {
+            self.state.latency = self.conversation.latency().clone();
+        }
     }
 }
 
@@ -215,6 +261,8 @@ impl Machine for Engine {
             self.uplink_timeout(),
             stall.filter(|_| self.verdict.is_none()),
             acks,
+            self.updates.poll_timeout(self.state.generation.is_some()),
+            self.usage.poll_timeout().filter(|_| self.verdict.is_none()),
         ]
         .into_iter()
         .flatten()

@@ -8,23 +8,31 @@ use std::{
 };
 
 use antiphon_protocol::{
-    AudioChunk, AudioFormat, Capabilities, Codec, Command, CommandId, End, Endpoint, Event, Fault,
-    FollowUp, Frame, Generation, How, OpeningPlan, Provider, RawJson, Receipts, ResponseDone,
-    ResponseOptions, ResponseStatus, SeedLimits, ServerError, SessionConfig, Signal, Sink, Speech,
-    Stage, Time, ToolCall, ToolResult, Unsupported, WallTime,
+    AudioChunk, AudioFormat, Capabilities, Codec, Command, CommandId, ConfigField, End, Endpoint,
+    Event, Fault, FollowUp, Frame, Generation, How, InputClock, OpeningPlan, Provider, RawJson,
+    Receipts, ResponseDone, ResponseOptions, ResponseStatus, SeedLimits, ServerError,
+    SessionConfig, Signal, Sink, Speech, Stage, Time, ToolCall, ToolResult, Unsupported, Usage,
+    WallTime,
 };
 use antiphon_transport::{CloseRequest, Input, LinkConfig, Machine, Output, WireAction, WireEvent};
 use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 
+use crate::Update;
+
 use super::{
-    Engine, EngineCommand, EngineConfig, EngineOutput, Limits, Played, UplinkPacing, Verb,
+    Budget, Engine, EngineCommand, EngineConfig, EngineOutput, Limits, Played, TurnDerivation,
+    UplinkPacing, Verb,
 };
 
 const FORMAT: AudioFormat = AudioFormat::PCM16_24K;
 
-struct Words;
+/// A provider whose wire is in words; with `continuous` its clock is the caller's audio and it alone
+/// decides when it speaks.
+struct Words {
+    continuous: bool,
+}
 
 impl Provider for Words {
     fn name(&self) -> &'static str {
@@ -39,6 +47,12 @@ impl Provider for Words {
         capabilities.server_interrupts = true;
         capabilities.receipts = Receipts::Refusals;
         capabilities.follow_up = FollowUp::Explicit;
+        capabilities.live_fields = Cow::Borrowed(&[ConfigField::Instructions]);
+        if self.continuous {
+            capabilities.input_clock = InputClock::Continuous;
+            capabilities.create_response = false;
+            capabilities.cancel = false;
+        }
         capabilities.seed_limits = SeedLimits {
             items: 20,
             bytes: 1000,
@@ -55,13 +69,21 @@ impl Provider for Words {
         Ok((
             endpoint,
             Box::new(WordsCodec {
+                continuous: self.continuous,
                 seeded: !plan.seed.is_empty(),
             }),
         ))
     }
 }
 
+fn tokens(total: u64) -> Usage {
+    let mut usage = Usage::default();
+    usage.output.total = total;
+    usage
+}
+
 struct WordsCodec {
+    continuous: bool,
     seeded: bool,
 }
 
@@ -102,7 +124,7 @@ impl Codec for WordsCodec {
             "done" => out.event(Event::ResponseDone(ResponseDone {
                 response: Some(rest[0].into()),
                 status: ResponseStatus::Completed,
-                usage: None,
+                usage: rest.get(1).map(|total| tokens(total.parse().unwrap())),
             })),
             "speech" => out.event(Event::SpeechStarted(speech)),
             "silence" => out.event(Event::SpeechStopped(speech)),
@@ -128,6 +150,15 @@ impl Codec for WordsCodec {
         let line = match command {
             Command::ToolResults(results) => format!("results {id} {}", results[0].call),
             Command::Truncate { item, heard, .. } => format!("truncate {id} {item} {heard}"),
+            Command::CreateResponse(_) if self.continuous => {
+                return Err(Unsupported {
+                    provider: "words",
+                    model: String::new(),
+                    field: None,
+                    what: "create response".into(),
+                    why: "it speaks when it likes".into(),
+                });
+            }
             Command::CreateResponse(_) => format!("create {id}"),
             Command::CancelResponse(_) => format!("cancel {id}"),
             Command::Native(json) => format!("native {id} {}", json.0.get()),
@@ -159,6 +190,9 @@ enum Step {
     Stall(bool),
     Drop,
     RefuseDial,
+    Mute(bool),
+    Update { voice: bool, to: u8 },
+    DoneAgain(u8),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -182,6 +216,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(Step::Stall),
         1 => Just(Step::Drop),
         1 => Just(Step::RefuseDial),
+        1 => any::<bool>().prop_map(Step::Mute),
+        2 => (any::<bool>(), any::<u8>()).prop_map(|(voice, to)| Step::Update { voice, to }),
+        1 => any::<u8>().prop_map(Step::DoneAgain),
     ]
 }
 
@@ -200,6 +237,9 @@ struct World {
     progress: Time,
     numbers: u64,
     produced: BTreeMap<String, u64>,
+    /// Responses that have ended, and what each cost.
+    done: BTreeMap<String, u64>,
+    continuous: bool,
     answered: BTreeSet<String>,
     open: BTreeSet<u64>,
     ends: usize,
@@ -207,8 +247,8 @@ struct World {
 }
 
 impl World {
-    fn new(follow_up: bool, paced: bool) -> Self {
-        let provider: Arc<dyn Provider> = Arc::new(Words);
+    fn new(follow_up: bool, paced: bool, continuous: bool) -> Self {
+        let provider: Arc<dyn Provider> = Arc::new(Words { continuous });
         let limits = Limits {
             inbox_bytes: 60_000,
             drop_media: true,
@@ -227,6 +267,10 @@ impl World {
             },
             follow_up,
             seed: 3,
+            derivation: TurnDerivation::default(),
+            prices: None,
+            budget: Budget::default(),
+            restore: None,
         });
         let mut world = Self {
             engine,
@@ -240,6 +284,8 @@ impl World {
             progress: Time::ZERO,
             numbers: 0,
             produced: BTreeMap::new(),
+            done: BTreeMap::new(),
+            continuous,
             answered: BTreeSet::new(),
             open: BTreeSet::new(),
             ends: 0,
@@ -335,6 +381,7 @@ impl World {
         let words: Vec<&str> = line.split(' ').collect();
         match words[0] {
             "create" => {
+                assert!(!self.continuous, "a create where none can be asked for");
                 if self.now - self.progress >= Duration::from_secs(30) {
                     (self.active, self.creates) = (None, Vec::new());
                 }
@@ -344,6 +391,7 @@ impl World {
                 self.creates.push(words[1].parse().unwrap());
             }
             "cancel" => assert!(self.active.is_some(), "a cancel without a response"),
+            "configure" => self.say(&format!("ack {}", words[1])),
             "results" => {
                 assert!(
                     self.answered.insert(words[2].to_owned()),
@@ -399,10 +447,32 @@ impl World {
             }
             Step::ServerEnds => {
                 if self.engine.wants_read()
+                    && self.wire.is_some()
                     && let Some(response) = self.active.take()
                 {
-                    self.say(&format!("done {response}"));
+                    let cost = self.now.as_millis() % 1000;
+                    self.done.insert(response.clone(), cost);
+                    self.say(&format!("done {response} {cost}"));
                 }
+            }
+            Step::DoneAgain(which) => {
+                let known = self.done.iter().nth(usize::from(*which));
+                if let Some((response, cost)) = known
+                    && self.active.is_none()
+                {
+                    self.say(&format!("done {response} {cost}"));
+                }
+            }
+            Step::Mute(muted) => self.ask(Verb::Mute(*muted)),
+            Step::Update { voice, to } => {
+                let (voice, to) = (*voice, to.to_string());
+                self.ask(Verb::Update(Update::change(move |config| {
+                    if voice {
+                        config.voice(to)
+                    } else {
+                        config.instructions(to)
+                    }
+                })));
             }
             Step::UserSpeaks => self.say("speech"),
             Step::UserStops => self.say("silence"),
@@ -421,7 +491,8 @@ impl World {
     }
 
     fn answer(&mut self) {
-        if self.active.is_none() && self.engine.wants_read() && self.creates.pop().is_some() {
+        let asked = self.creates.pop().is_some() || self.continuous;
+        if self.active.is_none() && self.engine.wants_read() && self.wire.is_some() && asked {
             self.numbers += 1;
             let response = format!("r{}", self.numbers);
             self.active = Some(response.clone());
@@ -482,8 +553,9 @@ proptest! {
         steps in prop::collection::vec(step(), 1..300),
         follow_up in any::<bool>(),
         paced in any::<bool>(),
+        continuous in prop::bool::weighted(0.1),
     ) {
-        let mut world = World::new(follow_up, paced);
+        let mut world = World::new(follow_up, paced, continuous);
         for step in &steps {
             world.step(step);
         }
@@ -494,13 +566,16 @@ proptest! {
         prop_assert!(world.open.is_empty(), "unanswered: {:?}", world.open);
         let marks = world.engine.state().uplink;
         prop_assert_eq!(marks.sent + marks.dropped, marks.accepted, "{:?}", marks);
+        prop_assert!(marks.muted <= marks.accepted);
+        let used = world.engine.state().usage.total.total();
+        prop_assert_eq!(used, world.done.values().sum::<u64>(), "each response counts once");
         prop_assert_eq!(world.engine.poll_timeout(), None);
     }
 }
 
 #[test]
 fn a_full_window_waits_for_the_wire_and_not_for_the_clock() {
-    let mut world = World::new(true, true);
+    let mut world = World::new(true, true, false);
     world.step(&Step::Stall(true));
     let long = "x".repeat(super::WINDOW);
     world.ask(Verb::Say(Command::Native(Box::new(RawJson(

@@ -19,6 +19,8 @@ struct Track {
     item: Option<ItemId>,
     content_index: u32,
     response: Option<ResponseId>,
+    /// On a continuous track: samples of it before this part.
+    base: u64,
     produced: u64,
     /// What the reader has taken; the imagined player can play no more than that.
     taken: u64,
@@ -50,6 +52,8 @@ pub(crate) struct Playhead {
     void_responses: VecDeque<ResponseId>,
     /// Whether audio without an item belongs to an interrupted answer.
     void_track: bool,
+    /// Samples of the continuous track so far.
+    continuous: u64,
 }
 
 impl Playhead {
@@ -61,6 +65,7 @@ impl Playhead {
             void_items: VecDeque::new(),
             void_responses: VecDeque::new(),
             void_track: false,
+            continuous: 0,
         }
     }
 
@@ -77,8 +82,15 @@ impl Playhead {
                 && !track.complete
         });
         let samples = chunk.samples();
+        let base = if chunk.item.is_none() {
+            let base = self.continuous;
+            self.continuous = base.saturating_add(samples);
+            base
+        } else {
+            0
+        };
         if let Some(track) = known {
-            let offset = track.produced;
+            let offset = track.base.saturating_add(track.produced);
             track.produced = track.produced.saturating_add(samples);
             return Some(offset);
         }
@@ -86,6 +98,7 @@ impl Playhead {
             item: chunk.item.clone(),
             content_index: chunk.content_index,
             response: chunk.response.clone(),
+            base,
             produced: samples,
             taken: 0,
             heard: 0,
@@ -94,7 +107,7 @@ impl Playhead {
         if self.tracks.len() > TRACKS {
             self.tracks.pop_front();
         }
-        Some(0)
+        Some(base)
     }
 
     /// The reader has taken a chunk.
@@ -138,18 +151,20 @@ impl Playhead {
     /// Takes in what a player reports. Reports behind the playhead or past production are clamped.
     pub(crate) fn report(&mut self, played: &Played) {
         self.imagined = None;
-        let Some(place) = self
-            .tracks
-            .iter()
-            .position(|track| track.item == played.item)
-        else {
+        let known = |track: &Track| track.item == played.item && track.base <= played.samples;
+        let place = match &played.item {
+            Some(_) => self.tracks.iter().position(known),
+            None => self.tracks.iter().rposition(known),
+        };
+        let Some(place) = place else {
             return;
         };
         for track in self.tracks.iter_mut().take(place) {
             track.heard = track.produced;
         }
         if let Some(track) = self.tracks.get_mut(place) {
-            track.heard = track.heard.max(played.samples.min(track.produced));
+            let samples = played.samples - track.base;
+            track.heard = track.heard.max(samples.min(track.produced));
         }
         self.forget_settled();
     }
@@ -238,8 +253,26 @@ impl Playhead {
         item: Option<&ItemId>,
         response: Option<&ResponseId>,
     ) -> bool {
-        item.is_some_and(|item| self.void_items.contains(item))
+        (item.is_none() && response.is_none() && self.void_track)
+            || item.is_some_and(|item| self.void_items.contains(item))
             || response.is_some_and(|response| self.void_responses.contains(response))
+    }
+
+    /// Whether the player is imagined, because none has reported.
+    pub(crate) fn is_imagined(&self) -> bool {
+        self.imagined.is_some()
+    }
+
+    /// What is open, and how much of it was heard.
+    pub(crate) fn open(&mut self, now: Time) -> Vec<Heard> {
+        self.advance(now);
+        let open = self.tracks.iter().filter(|track| !track.is_settled());
+        open.map(|track| Heard {
+            item: track.item.clone(),
+            heard: track.heard,
+            produced: track.produced,
+        })
+        .collect()
     }
 
     fn forget_settled(&mut self) {
@@ -374,7 +407,11 @@ mod tests {
         playhead.interrupt(at(1), true);
         assert_eq!(play(&mut playhead, at(2), &chunk), None);
         playhead.response_done(None);
-        assert_eq!(play(&mut playhead, at(3), &chunk), Some(0));
+        assert_eq!(
+            play(&mut playhead, at(3), &chunk),
+            Some(480),
+            "a continuous track counts on"
+        );
     }
 
     proptest! {

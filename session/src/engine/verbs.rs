@@ -43,8 +43,12 @@ impl Engine {
             EngineCommand::Do { id, verb } => {
                 let wants_ack = match &verb {
                     Verb::Say(Command::Configure(config)) => {
-                        self.wanted.push((id, Arc::clone(config)));
+                        self.updates.by_hand(id, Arc::clone(config));
                         self.acknowledges
+                    }
+                    Verb::Say(Command::Native(frame)) => {
+                        self.merge_native(id, frame);
+                        false
                     }
                     _ => false,
                 };
@@ -55,7 +59,18 @@ impl Engine {
                         deadline: None,
                     },
                 );
-                self.conversation.command(now, id, verb);
+                match verb {
+                    Verb::Update(update) => self.update(now, id, update),
+                    Verb::Usage => {
+                        let account = Box::new(self.usage.account());
+                        self.resolve(id, Outcome::Usage(account));
+                    }
+                    Verb::Snapshot => {
+                        let snapshot = Box::new(self.snapshot(now));
+                        self.resolve(id, Outcome::Snapshot(snapshot));
+                    }
+                    verb => self.conversation.command(now, id, verb),
+                }
             }
             EngineCommand::Played(played) => self.conversation.played(now, &played),
             EngineCommand::Observe(filter) => self.observed = filter,
@@ -65,6 +80,8 @@ impl Engine {
 
     pub(super) fn on_timeout(&mut self, now: Time) {
         self.conversation.on_timeout(now);
+        self.updates.on_timeout(now);
+        self.check_budget(now);
         if self.state.generation.is_none() {
             for id in self.uplink.expire(now) {
                 self.conversation.expired(now, id);
@@ -99,6 +116,23 @@ impl Engine {
                     },
                 );
             }
+        }
+    }
+
+    /// Ends the session, in order, when it has used up what it may.
+    pub(super) fn check_budget(&mut self, now: Time) {
+        if self.closing || self.verdict.is_some() {
+            return;
+        }
+        if let Some(allowance) = self.usage.spent(now) {
+            self.verdict = Some(EndedCause::OverBudget(allowance));
+            self.close(
+                now,
+                CloseRequest {
+                    deadline: None,
+                    dropped: false,
+                },
+            );
         }
     }
 

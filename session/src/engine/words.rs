@@ -2,10 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use antiphon_protocol::{Command, CommandId, Event, Interruption, Item, ItemId};
+use antiphon_protocol::{Command, CommandId, Event, Interruption, Item, ItemId, UpdateOutcome};
 use bytes::Bytes;
 
-use crate::{Delivery, EventFilter, SessionError};
+use crate::{Delivery, EventFilter, SessionError, Snapshot, Update, UsageAccount};
 
 /// The bounds of a session.
 #[derive(Clone, Debug)]
@@ -50,6 +50,9 @@ pub(crate) enum Verb {
     Interrupt,
     History,
     Mute(bool),
+    Update(Update),
+    Usage,
+    Snapshot,
 }
 
 /// Content stays out of debug output.
@@ -62,6 +65,9 @@ impl fmt::Debug for Verb {
             Self::Interrupt => "interrupt",
             Self::History => "history",
             Self::Mute(_) => "mute",
+            Self::Update(_) => "update",
+            Self::Usage => "usage",
+            Self::Snapshot => "snapshot",
         })
     }
 }
@@ -86,6 +92,9 @@ pub(crate) enum Outcome {
     Delivered(Delivery),
     Interrupted(Interruption),
     History(Vec<Item>),
+    Updated(UpdateOutcome),
+    Usage(Box<UsageAccount>),
+    Snapshot(Box<Snapshot>),
     Failed(SessionError),
 }
 

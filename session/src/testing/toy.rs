@@ -14,7 +14,7 @@ use crate::{ConnectError, Events, Session, SessionBuilder};
 
 /// A provider whose wire can be read: one line of words per frame.
 ///
-/// The server says `ready`, `ready resumed`, `id S`, `handle H`, `goaway MS`, `started R`,
+/// The server says `ready`, `ready resumed`, `id S`, `handle H`, `nohandle`, `goaway MS`, `started R`,
 /// `audio R ITEM MS`, `text R WORDS`, `speak R ITEM WORDS`, `done R STATUS [TOKENS]`, `call R ID`,
 /// `uncall ID`, `speech`, `silence`, `committed ITEM`, `interrupted`, `usage TOKENS`,
 /// `usage-so-far TOKENS`, `ack N`, `reject N benign|bad`, `refuse`; on a wire without turns
@@ -98,7 +98,7 @@ impl Toy {
     ) -> Result<(Session, Events, ScriptedPeer, ToyServer), Box<ConnectError>> {
         let (builder, peer) = self.rehearse();
         let (connected, (server, _)) =
-            tokio::join!(adjust(builder).connect(), ToyServer::opened(&peer));
+            futures::join!(adjust(builder).connect(), ToyServer::opened(&peer));
         let (session, events) = connected.map_err(Box::new)?;
         Ok((session, events, peer, server))
     }

@@ -118,6 +118,7 @@ impl ToyCodec {
                 let token = ResumeToken(Secret::from(word(1)));
                 out.signal(Signal::Resume(Some(token)));
             }
+            "nohandle" => out.signal(Signal::Resume(None)),
             "goaway" => out.signal(Signal::GoAway {
                 left: Some(Duration::from_millis(number(word(1)))),
             }),

@@ -6,11 +6,11 @@
 use std::{borrow::Cow, path::Path, sync::Arc, time::Duration};
 
 use antiphon_protocol::{
-    AuthError, AuthShape, Capabilities, Codec, Command, CommandId, Endpoint, Frame, Item,
-    OpeningPlan, Provider, ResponseOptions, Role, Secret, SessionConfig, Sink, TokenSource,
-    ToolResult, Unsupported, Why,
+    AuthError, AuthShape, Capabilities, Codec, Command, CommandId, Context, ContextKind, Endpoint,
+    Frame, Item, OpeningPlan, Provider, ResponseOptions, Role, Secret, SessionConfig, Sink,
+    TokenSource, ToolResult, Unsupported, VideoFrame, Why,
 };
-use antiphon_session::{EventFilter, Events, Session};
+use antiphon_session::{EventFilter, Events, Reading, Session, Update, Writing};
 use antiphon_transport::testing::{ScriptedDial, ScriptedPeer};
 use async_trait::async_trait;
 use futures::future::BoxFuture;
@@ -100,6 +100,34 @@ const ROWS: &[Row] = &[
     row!("Session::configure", 15, s => s.configure(SessionConfig::new("m"))),
     row!("Session::send_native", 15, s => s.send_native(RawValue::from_string("{}".into()).unwrap())),
     row!("Session::mute", 1, s => s.mute(true)),
+    row!("Session::send_audio_base64", 10, s => async move { let chunk = "AAAA".repeat(80_000); drop(s.send_audio_base64(&chunk).await) }),
+    row!("Session::send_image", 15, s => s.send_image("image/png", vec![1], None)),
+    row!("Session::send_video_frame", 15, s => s.send_video_frame(VideoFrame { mime: "image/jpeg".into(), data: vec![1].into() })),
+    row!("Session::add_context", 15, s => s.add_context(ContextKind::Thinking, "it rains")),
+    row!("Session::send_context", 15, s => s.send_context(Context { kind: ContextKind::Thinking, text: "it rains".into(), delegation: None })),
+    row("Session::ask", 150, |s, mut events| {
+        Box::pin(async move {
+            let _ = s.ask(&mut events, "hello").await;
+        })
+    }),
+    row("Session::ask_aloud", 160, |s, mut events| {
+        Box::pin(async move {
+            let _ = s.ask_aloud(&mut events, vec![0; 9600]).await;
+        })
+    }),
+    row("Session::answer", 120, |s, mut events| {
+        Box::pin(async move {
+            let _ = s.answer(&mut events).await;
+        })
+    }),
+    row!("Writing::audio", 10, s => Writing::audio(&s, vec![0; 480_000].into())),
+    row!("Writing::text", 30, s => Writing::text(&s, "hello".into())),
+    row!("Writing::tool_results", 15, s => Writing::tool_results(&s, vec![ToolResult::new("c".into(), "tool", "done")])),
+    row!("Writing::interruption", 5, s => Writing::interruption(&s)),
+    row!("Writing::end", 2, s => Writing::end(&s)),
+    row!("Session::update", 50, s => s.update(Update::change(|config| config.voice("v")))),
+    row!("Session::usage", 1, s => s.usage()),
+    row!("Session::snapshot", 1, s => s.snapshot()),
     row!("Session::history", 1, s => s.history()),
     row!("Session::close", 2, s => s.close()),
     row!("Session::close_within", 1, s => s.close_within(Duration::from_secs(1))),
@@ -108,6 +136,9 @@ const ROWS: &[Row] = &[
     row!("Session::closed", 600, s => s.closed()),
     row("Events::next", 600, |_session, mut events| {
         Box::pin(async move { while events.next().await.is_some() {} })
+    }),
+    row("Reading::next_event", 600, |_session, mut events| {
+        Box::pin(async move { while events.next_event().await.is_some() {} })
     }),
     row("Observer::next", 600, |session, events| {
         let mut observer = session.observe(EventFilter::ALL);

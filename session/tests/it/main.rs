@@ -4,19 +4,27 @@
     clippy::expect_used,
     clippy::unwrap_used,
     clippy::panic,
-    clippy::indexing_slicing,
     reason = "a test states what it expects by panicking"
 )]
 
 mod bounds;
 mod close;
+mod content;
 mod continuous;
 mod delivery;
+mod duplex;
+mod endurance;
 mod interruption;
 mod mishaps;
 mod order;
 mod recovery;
+mod restore;
+mod resumption;
 #[path = "../../../transport/tests/support/surface.rs"]
 mod surface;
+mod sweep;
+mod timing;
 mod tools;
 mod toy;
+mod update;
+mod usage;

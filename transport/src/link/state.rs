@@ -182,6 +182,12 @@ impl Link {
             .map_or(0, |current| current.outbox.bytes())
     }
 
+    /// The handle by which another process could continue the conversation, while there is a good
+    /// one. As secret as a key.
+    pub fn resume_token(&mut self, now: Time) -> Option<ResumeToken> {
+        self.handle.offer(now, self.config.resume_max_age)
+    }
+
     /// Whether [`LinkOutput::Closed`] was said.
     pub const fn is_closed(&self) -> bool {
         self.closed

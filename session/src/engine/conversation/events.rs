@@ -4,18 +4,21 @@ use super::*;
 
 impl Conversation {
     pub(crate) fn event(&mut self, now: Time, event: Event) {
+        self.listen(now, &event);
         match event {
             Event::Audio(mut chunk) => {
                 self.gate.on_progress(now);
                 if let Some(offset) = self.playhead.produced(now, &chunk) {
-                    self.answering = true;
+                    self.answering = self.voices.is_none() || self.gate.is_active();
                     chunk.offset = offset;
+                    self.timeline.speech(now, &chunk, offset);
                     self.deliver(Event::Audio(chunk));
                 }
             }
             Event::ToolCall(call) => {
                 self.gate.on_progress(now);
                 if self.ledger.announce(&call, self.gate.response()) {
+                    self.timeline.tool_called(now, &call.id);
                     self.history.on_call(&call);
                     self.deliver(Event::ToolCall(call));
                 }
@@ -49,6 +52,9 @@ impl Conversation {
             Event::OutputText(words) if !self.is_void_text(words) => {
                 self.history.on_text(Role::Assistant, words, false);
             }
+            Event::ResponseDone(_) if self.voices.is_some() => {
+                self.history.complete(Role::Assistant);
+            }
             Event::ResponseDone(_) => self.history.on_response_done(),
             _ => {}
         }
@@ -67,8 +73,14 @@ impl Conversation {
                 self.user = UserTurn::Speaking;
                 self.expecting = None;
             }
-            Event::SpeechStopped(_) => self.user_done(now),
+            Event::SpeechStopped(_) => {
+                let before = self.timeline.speech_ended(now);
+                self.timed(before);
+                self.user_done(now);
+            }
             Event::InputCommitted { .. } => {
+                let before = self.timeline.committed(now);
+                self.timed(before);
                 self.user_done(now);
                 self.out.push_back(Effect::Committed);
             }
@@ -82,6 +94,7 @@ impl Conversation {
             }
             Event::OutputTranscript(_) | Event::OutputText(_) => {
                 self.gate.on_progress(now);
+                self.timeline.first_byte(now);
                 self.answering = self.gate.is_active();
             }
             Event::AudioDone { item, .. } => self.playhead.complete(item.as_ref()),
@@ -95,7 +108,7 @@ impl Conversation {
 
     pub(super) fn user_done(&mut self, now: Time) {
         self.user = UserTurn::Idle;
-        if self.manner.auto_response && !self.gate.is_active() {
+        if self.manner.auto_response && self.voices.is_none() && !self.gate.is_active() {
             self.expecting = Some(now + EXPECTATION);
         }
     }

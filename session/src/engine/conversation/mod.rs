@@ -3,14 +3,15 @@
 
 mod events;
 mod recovery;
+mod spoken;
 mod stopping;
 
 use std::{collections::VecDeque, time::Duration};
 
 use antiphon_protocol::{
-    Capabilities, Command, CommandId, Event, Fault, Interruption, Item, Losses, PeerText, Recovery,
-    ResponseDone, ResponseOptions, ResponseStatus, Role, SeedLimits, ServerError, SessionConfig,
-    TextDelta, Time,
+    Capabilities, Command, CommandId, Context, Event, Fault, Interruption, Item, Losses, PeerText,
+    Recovery, ResponseDone, ResponseOptions, ResponseStatus, Role, SeedLimits, ServerError,
+    SessionConfig, TextDelta, Time, TurnTimes,
 };
 
 use super::{
@@ -19,8 +20,11 @@ use super::{
     history::History,
     interruption::Pending,
     ledger::Ledger,
+    level::level,
     manner::Manner,
     playhead::Playhead,
+    timeline::{LatencyTotals, Timeline},
+    voices::{TurnDerivation, Voices},
 };
 use crate::{Delivery, ModelTurn, SessionError, Turn, UserTurn};
 
@@ -56,6 +60,9 @@ pub(crate) struct Conversation {
     playhead: Playhead,
     history: History,
     interruption: Option<Pending>,
+    /// Concludes who speaks, on wires that do not say.
+    voices: Option<Voices>,
+    timeline: Timeline,
     user: UserTurn,
     answering: bool,
     /// Until when the server's own response is expected.
@@ -67,7 +74,12 @@ pub(crate) struct Conversation {
 }
 
 impl Conversation {
-    pub(crate) fn new(caps: &Capabilities, config: &SessionConfig, follow_up: bool) -> Self {
+    pub(crate) fn new(
+        caps: &Capabilities,
+        config: &SessionConfig,
+        follow_up: bool,
+        derivation: &TurnDerivation,
+    ) -> Self {
         let manner = Manner::new(caps, config, follow_up);
         let format = manner.format;
         Self {
@@ -77,6 +89,8 @@ impl Conversation {
             playhead: Playhead::new(format),
             history: History::default(),
             interruption: None,
+            voices: (!caps.server_turns).then(|| Voices::new(derivation)),
+            timeline: Timeline::default(),
             user: UserTurn::Idle,
             answering: false,
             expecting: None,
@@ -90,8 +104,10 @@ impl Conversation {
     pub(crate) fn command(&mut self, now: Time, id: CommandId, verb: Verb) {
         match verb {
             // Audio goes straight to the uplink, and so does what concerns only it.
-            Verb::Audio(_) | Verb::Mute(_) => {}
+            Verb::Audio(_) | Verb::Mute(_) | Verb::Update(_) | Verb::Usage | Verb::Snapshot => {}
             Verb::Text(text) => {
+                let before = self.timeline.committed(now);
+                self.timed(before);
                 self.add_items(id, vec![Item::text(Role::User, text)]);
                 if !self.manner.create {
                     return self.pump(now);
@@ -114,6 +130,9 @@ impl Conversation {
             Verb::Say(Command::CancelResponse(_)) => self.gate.cancel(id),
             Verb::Say(Command::ToolResults(results)) => match self.ledger.answer(id, &results) {
                 Ok(()) => {
+                    for result in &results {
+                        self.timeline.tool_answered(now, &result.call);
+                    }
                     self.history.on_results(id, &results);
                     self.out
                         .push_back(Effect::Ordered(id, Command::ToolResults(results)));
@@ -123,6 +142,12 @@ impl Conversation {
             Verb::Say(Command::AddItems(items)) => self.add_items(id, items),
             Verb::Say(command @ (Command::Truncate { .. } | Command::DeleteItem(_))) => {
                 self.out.push_back(Effect::Urgent(id, command));
+            }
+            Verb::Say(Command::ActivityEnd) => {
+                let before = self.timeline.speech_ended(now);
+                self.timed(before);
+                self.out
+                    .push_back(Effect::Ordered(id, Command::ActivityEnd));
             }
             Verb::Say(command) => self.out.push_back(Effect::Ordered(id, command)),
         }
@@ -176,12 +201,17 @@ impl Conversation {
 
     pub(crate) fn played(&mut self, now: Time, played: &Played) {
         self.playhead.report(played);
+        self.timeline
+            .played(now, played.item.as_ref(), played.samples);
         self.pump(now);
     }
 
     /// The reader has taken audio.
     pub(crate) fn taken(&mut self, now: Time, chunk: &antiphon_protocol::AudioChunk) {
         self.playhead.taken(now, chunk);
+        if self.playhead.is_imagined() {
+            self.timeline.taken(now, chunk);
+        }
     }
 
     pub(crate) fn is_void(&self, chunk: &antiphon_protocol::AudioChunk) -> bool {
@@ -191,6 +221,7 @@ impl Conversation {
     pub(crate) fn on_timeout(&mut self, now: Time) {
         self.gate.on_timeout(now);
         self.playhead.advance(now);
+        self.fall_silent(now);
         if self.expecting.is_some_and(|until| until <= now) {
             self.expecting = None;
         }
@@ -204,6 +235,7 @@ impl Conversation {
             self.playhead.runs_dry(),
             self.expecting,
             settle,
+            self.voices.as_ref().and_then(Voices::poll_timeout),
         ]
         .into_iter()
         .flatten()
@@ -262,8 +294,62 @@ impl Conversation {
                 let outcome = Outcome::Interrupted(report.clone());
                 self.out.push_back(Effect::Resolve(caller, outcome));
             }
+            self.timeline.settled(now);
             self.deliver(Event::InterruptionSettled(report));
         }
+        self.time_turn(now);
+    }
+
+    /// Tells when what happened in the turn, once nothing of it is open.
+    fn time_turn(&mut self, now: Time) {
+        // A continuous track plays on for ever.
+        let playing = match self.voices {
+            Some(_) => self.timeline.awaits_hearing(),
+            None => self.playhead.is_playing(),
+        };
+        let open = playing
+            || self.gate.is_busy()
+            || self.ledger.open() > 0
+            || self.interruption.is_some()
+            || self.expecting.is_some();
+        if !open {
+            let turn = self.timeline.quiet(now);
+            self.timed(turn);
+        }
+    }
+
+    fn timed(&mut self, turn: Option<TurnTimes>) {
+        if let Some(turn) = turn {
+            self.deliver(Event::TurnTimed(turn));
+        }
+    }
+
+    /// How long users waited for answers.
+    pub(crate) fn latency(&self) -> &LatencyTotals {
+        self.timeline.totals()
+    }
+
+    /// The session is configured in another way.
+    pub(crate) fn configured(&mut self, caps: &Capabilities, config: &SessionConfig) {
+        self.manner = Manner::new(caps, config, self.manner.wants_follow_up);
+    }
+
+    /// Tells the model what is not the user's, without asking for a response.
+    pub(crate) fn inform(&mut self, now: Time, words: String) {
+        let id = self.own();
+        match self.manner.context {
+            Some(kind) => {
+                let context = Context {
+                    kind,
+                    text: words,
+                    delegation: None,
+                };
+                self.out
+                    .push_back(Effect::Ordered(id, Command::Context(context)));
+            }
+            None => self.add_items(id, vec![Item::text(Role::System, words)]),
+        }
+        self.pump(now);
     }
 
     fn follow_up(&mut self) {

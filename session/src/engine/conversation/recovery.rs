@@ -1,5 +1,7 @@
 //! What a change of connection costs, and what the next one is told.
 
+use antiphon_protocol::{CallId, Heard, ToolCall};
+
 use super::*;
 
 impl Conversation {
@@ -15,6 +17,9 @@ impl Conversation {
             self.losses.calls_void.extend(self.ledger.void_all());
         }
         self.playhead.response_done(None);
+        if let Some(voices) = &mut self.voices {
+            voices.reset();
+        }
         if let Some(pending) = &mut self.interruption {
             pending.abandon();
         }
@@ -55,7 +60,7 @@ impl Conversation {
         // since the user has heard its beginning.
         let ask =
             recovery == Recovery::Reseeded && losses.response_lost && self.history.awaits_answer();
-        if ask && !self.gate.is_busy() {
+        if ask && self.manner.create && !self.gate.is_busy() {
             let id = self.own();
             self.gate.create_first(id);
             losses.response_asked_again = true;
@@ -67,5 +72,35 @@ impl Conversation {
     /// History for a connection that knows nothing.
     pub(crate) fn seed(&self, limits: SeedLimits, waits: impl Fn(CommandId) -> bool) -> Vec<Item> {
         self.history.seed(limits, waits)
+    }
+}
+
+impl Conversation {
+    /// What was said as far as it was heard by now, and what is still being heard.
+    pub(crate) fn kept(&mut self, now: Time) -> (Vec<Item>, Vec<Heard>) {
+        let open = self.playhead.open(now);
+        let mut history = self.history.clone();
+        for heard in &open {
+            history.on_interrupted(heard);
+        }
+        (history.items(), open)
+    }
+
+    /// The calls that wait for an answer, and those that no longer do.
+    pub(crate) fn known_calls(&self) -> (Vec<CallId>, Vec<CallId>) {
+        self.ledger.known()
+    }
+
+    /// Goes on with what another process has kept.
+    pub(crate) fn restore(
+        &mut self,
+        items: Vec<Item>,
+        open: &[ToolCall],
+        closed: &[CallId],
+        response_open: bool,
+    ) {
+        self.history.restore(items);
+        self.ledger.restore(open, closed);
+        self.losses.response_lost = response_open;
     }
 }

@@ -34,6 +34,7 @@ impl Conversation {
             }
             return;
         }
+        self.timeline.interrupted(now);
         self.playhead.void_response(self.gate.response().cloned());
         self.out.push_back(Effect::VoidUnread);
         if caller.is_some() {

@@ -1,0 +1,71 @@
+//! Who speaks, on wires that do not say.
+
+use antiphon_protocol::{AudioFormat, Event, ResponseDone, ResponseStatus, Role, Speech, Time};
+
+use super::{Conversation, level};
+
+impl Conversation {
+    /// The user's audio left for the provider.
+    pub(crate) fn user_sound(&mut self, now: Time, format: AudioFormat, data: &[u8]) {
+        let Some(voices) = &mut self.voices else {
+            return;
+        };
+        let span = format.duration_of(format.samples_in_bytes(data.len()));
+        if voices.user_sound(now, level(format, data), span) {
+            self.event(now, Event::SpeechStarted(derived()));
+        }
+    }
+
+    /// What an event says about who speaks, before it is taken in itself.
+    pub(super) fn listen(&mut self, now: Time, event: &Event) {
+        let Some(voices) = &mut self.voices else {
+            return;
+        };
+        let (user, model) = match event {
+            Event::Audio(chunk) => {
+                let level = level(chunk.format, &chunk.data);
+                let begins = voices.model_sound(now, level, chunk.duration());
+                (false, begins)
+            }
+            Event::OutputTranscript(_) => (false, voices.model_words(now)),
+            Event::InputTranscript(_) => (voices.user_words(now), false),
+            _ => (false, false),
+        };
+        if user {
+            self.event(now, Event::SpeechStarted(derived()));
+        }
+        if model {
+            // The silence before it is no part of what is said.
+            self.playhead.complete(None);
+            self.event(now, Event::ResponseStarted { response: None });
+        }
+    }
+
+    /// Ends what has been quiet for long enough.
+    pub(super) fn fall_silent(&mut self, now: Time) {
+        let Some(voices) = &mut self.voices else {
+            return;
+        };
+        let fallen = voices.on_timeout(now);
+        if fallen.user {
+            self.history.complete(Role::User);
+            self.event(now, Event::SpeechStopped(derived()));
+        }
+        if fallen.model {
+            let done = ResponseDone {
+                response: None,
+                status: ResponseStatus::Completed,
+                usage: None,
+            };
+            self.event(now, Event::ResponseDone(done));
+        }
+    }
+}
+
+const fn derived() -> Speech {
+    Speech {
+        item: None,
+        at: None,
+        derived: true,
+    }
+}

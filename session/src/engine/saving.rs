@@ -1,0 +1,48 @@
+//! Keeping a session for another process, and going on with what was kept.
+
+use antiphon_protocol::{ItemKind, Time};
+
+use super::{Engine, Restored};
+use crate::Snapshot;
+
+impl Engine {
+    /// What another process needs to go on.
+    pub(super) fn snapshot(&mut self, now: Time) -> Snapshot {
+        let (history, playhead) = self.conversation.kept(now);
+        let (open, closed) = self.conversation.known_calls();
+        let open_calls = history
+            .iter()
+            .filter_map(|item| match &item.kind {
+                ItemKind::ToolCall(call) if open.contains(&call.id) => Some(call.clone()),
+                _ => None,
+            })
+            .collect();
+        Snapshot {
+            provider: self.provider.name().to_owned(),
+            session_id: self.state.session_id.clone(),
+            config: (**self.updates.desired()).clone(),
+            history: history.into_iter().map(Into::into).collect(),
+            open_calls,
+            closed_calls: closed,
+            playhead: playhead.into_iter().map(Into::into).collect(),
+            usage: self.usage.totals(),
+            response_open: self.conversation.is_responding(),
+            resume: self.link.resume_token(now),
+        }
+    }
+
+    /// Goes on with what another process has kept.
+    pub(super) fn restore(&mut self, snapshot: Snapshot) {
+        self.usage.restore(snapshot.usage);
+        self.restored = Some(Restored {
+            resume: snapshot.resume,
+        });
+        let items = snapshot.history.into_iter().map(Into::into).collect();
+        self.conversation.restore(
+            items,
+            &snapshot.open_calls,
+            &snapshot.closed_calls,
+            snapshot.response_open,
+        );
+    }
+}

@@ -1,0 +1,86 @@
+//! What a caller can say about how the session should be.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use antiphon_protocol::SessionConfig;
+
+/// How long a quiet moment is waited for, unless the caller says otherwise.
+const QUIET_WITHIN: Duration = Duration::from_secs(20);
+
+type Patch = Box<dyn FnOnce(SessionConfig) -> SessionConfig + Send>;
+
+enum Change {
+    To(Box<SessionConfig>),
+    Patch(Patch),
+}
+
+/// A wish to configure the session in another way; see [`Session::update`](crate::Session::update).
+///
+/// ```
+/// use antiphon_session::Update;
+///
+/// let update = Update::change(|config| config.voice("cedar"))
+///     .bridge("You have a new voice from here on. Do not mention it.");
+/// # let _ = update;
+/// ```
+#[must_use = "a wish does nothing until it is given to a session"]
+pub struct Update {
+    change: Change,
+    bridge: Option<String>,
+    pub(crate) quiet_within: Duration,
+}
+
+/// Content stays out of debug output.
+impl fmt::Debug for Update {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Update")
+            .field("bridged", &self.bridge.is_some())
+            .field("quiet_within", &self.quiet_within)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Update {
+    /// The session shall be like `config`.
+    pub fn to(config: SessionConfig) -> Self {
+        Self::new(Change::To(Box::new(config)))
+    }
+
+    /// The session shall be as it is desired to be by then, but for what `change` does to it.
+    pub fn change(change: impl FnOnce(SessionConfig) -> SessionConfig + Send + 'static) -> Self {
+        Self::new(Change::Patch(Box::new(change)))
+    }
+
+    fn new(change: Change) -> Self {
+        Self {
+            change,
+            bridge: None,
+            quiet_within: QUIET_WITHIN,
+        }
+    }
+
+    /// Tells the model this once, when the change has happened, whichever way it happens.
+    pub fn bridge(mut self, words: impl Into<String>) -> Self {
+        self.bridge = Some(words.into());
+        self
+    }
+
+    /// How long to wait for a quiet moment where a new connection is needed; after that it is made
+    /// in the middle of whatever goes on. Default 20 s.
+    pub fn quiet_within(mut self, span: Duration) -> Self {
+        self.quiet_within = span;
+        self
+    }
+
+    /// What is wished, by what is desired now.
+    pub(crate) fn resolve(
+        self,
+        desired: &SessionConfig,
+    ) -> (Arc<SessionConfig>, Option<String>, Duration) {
+        let config = match self.change {
+            Change::To(config) => *config,
+            Change::Patch(change) => change(desired.clone()),
+        };
+        (Arc::new(config), self.bridge, self.quiet_within)
+    }
+}
