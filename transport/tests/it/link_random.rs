@@ -5,7 +5,9 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use antiphon_protocol::{
     CommandId, End, Fault, Frame, Generation, How, Retry, RotationCause, Stage, Time, WireSeq,
 };
-use antiphon_transport::{CloseRequest, Defect, Input, Link, LinkCommand, Machine, WireEvent};
+use antiphon_transport::{
+    BackoffConfig, CloseRequest, Defect, Input, Link, LinkCommand, Machine, WireEvent,
+};
 
 use crate::support::{
     Words,
@@ -22,6 +24,10 @@ struct Run {
     now: Time,
     paused: bool,
     next_id: u64,
+    /// Whether the peer does nothing that ends a link for good, so that it lives long.
+    calm: bool,
+    /// Inputs before the link was closed.
+    lived: u64,
 }
 
 fn words(dice: &mut Dice) -> Words {
@@ -54,10 +60,18 @@ fn words(dice: &mut Dice) -> Words {
 impl Run {
     fn new(seed: u64, defect: Option<Defect>) -> Self {
         let mut dice = Dice::new(seed);
-        let words = words(&mut dice);
-        let config = config()
+        let calm = dice.one_in(2);
+        let mut words = words(&mut dice);
+        let mut config = config()
             .write_buffer(2000)
             .connect_attempts(1 + u32::try_from(dice.below(4)).unwrap());
+        if calm {
+            words.refuses = false;
+            words.verdict = None;
+            config = config
+                .connect_attempts(u32::MAX)
+                .backoff(BackoffConfig::retry_for_ever());
+        }
         let link = Link::new(Arc::new(words), config, seed);
         let link = match defect {
             Some(defect) => link.with_defect(defect),
@@ -70,11 +84,14 @@ impl Run {
             now: Time::ZERO,
             paused: false,
             next_id: 1,
+            calm,
+            lived: 0,
         }
     }
 
     fn run(&mut self) -> Result<(), String> {
-        let steps = 1 + self.dice.below(300);
+        let least = if self.calm { 100 } else { 0 };
+        let steps = least + 1 + self.dice.below(300 - least);
         self.input(Input::Command(LinkCommand::Start))?;
         for _ in 0..steps {
             let input = self.choose();
@@ -104,6 +121,7 @@ impl Run {
 
     fn input(&mut self, input: Input<LinkCommand>) -> Result<(), String> {
         self.ledger.input(&input);
+        self.lived += u64::from(!self.ledger.is_closed());
         self.link.handle(self.now, input);
         while let Some(output) = self.link.poll_output() {
             self.ledger.output(&output)?;
@@ -237,6 +255,7 @@ impl Run {
             "",
         ]);
         match word {
+            "error auth" | "refused" | "null" | "" if self.calm => "say".to_owned(),
             "ack" | "reject" | "consumed" => {
                 format!("{word} {}", self.dice.below(self.next_id + 2))
             }
@@ -261,9 +280,13 @@ impl Run {
         let mut end = End::new(Stage::Live, how);
         match how {
             How::CloseFrame => {
-                end.code = Some(self.dice.pick(&[1000, 1001, 1007, 1008, 1011, 1012, 4000]));
+                let codes = [1000, 1001, 1011, 1012, 1007, 1008, 4000];
+                let harmless = if self.calm { 4 } else { codes.len() };
+                end.code = Some(self.dice.pick(&codes[..harmless]));
             }
+            How::Status if self.calm => end.status = Some(503),
             How::Status => end.status = Some(self.dice.pick(&[401, 429, 500, 503])),
+            How::TooLarge if self.calm => end.how = How::Io,
             _ => {}
         }
         end
@@ -274,11 +297,14 @@ impl Run {
 fn the_promises_hold_under_random_inputs() {
     let mut suite = Suite::new("link_random");
     let mut seen = BTreeSet::new();
+    let (mut ran, mut long) = (0_u64, 0_u64);
     for case in 0..cases(5_000, 500_000) {
         let seed = suite.seed() + case;
         let mut run = Run::new(seed, None);
         let outcome = run.run();
         seen.extend(run.ledger.phases.iter().copied());
+        ran += 1;
+        long += u64::from(run.lived >= 100);
         suite.case(outcome.map_err(|broken| format!("seed {seed}: {broken}")));
     }
     let missed: Vec<_> = TRANSITIONS
@@ -286,6 +312,10 @@ fn the_promises_hold_under_random_inputs() {
         .filter(|change| !seen.contains(*change))
         .collect();
     assert!(missed.is_empty(), "never seen: {missed:?}");
+    assert!(
+        long >= ran / 4,
+        "only {long} of {ran} links lived for 100 inputs"
+    );
     suite.end();
 }
 
