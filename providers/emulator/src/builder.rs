@@ -4,7 +4,12 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use antiphon_protocol::{Secret, WallTime};
 
-use crate::{Script, gemini, live, openai::Settings};
+use crate::{
+    Script, gemini,
+    joint::Register,
+    live,
+    openai::{self, Settings},
+};
 
 /// How a connection with a missing or wrong key is refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,7 +37,11 @@ pub struct Builder {
     live: live::Settings,
     /// Where sidebands and forks find the sessions of GPT-Live.
     pub(crate) hall: live::Hall,
+    /// The same of OpenAI Realtime, by session id.
+    pub(crate) calls: Register<openai::Connection>,
     seed: u64,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
     pub(crate) max_connections: usize,
 }
 
@@ -66,7 +75,10 @@ impl Builder {
             gemini: gemini::Settings::new(Script::weather()),
             live: live::Settings::new(Script::weather()),
             hall: live::Hall::new(),
+            calls: Register::default(),
             seed: 0,
+            #[cfg(feature = "tls")]
+            tls: None,
             max_connections: 64,
         }
     }
@@ -151,6 +163,13 @@ impl Builder {
         self
     }
 
+    /// Serves TLS only, with this configuration.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, config: Arc<rustls::ServerConfig>) -> Self {
+        self.tls = Some(config);
+        self
+    }
+
     /// How many connections are served at once; one more is refused with HTTP 503.
     pub fn max_connections(mut self, most: usize) -> Self {
         self.max_connections = most;
@@ -170,7 +189,7 @@ impl Builder {
     }
 
     /// What the `number`th connection plays.
-    fn script_of(&self, number: u64) -> Arc<Script> {
+    pub(crate) fn script_of(&self, number: u64) -> Arc<Script> {
         let place = usize::try_from(number)
             .unwrap_or(usize::MAX)
             .min(self.scripts.len().saturating_sub(1));

@@ -84,6 +84,18 @@ impl<R: Room> Table<R> {
     }
 }
 
+impl<R> Table<R> {
+    /// Sends away those who were not told that the session is over.
+    fn dismiss(&mut self) {
+        for waiting in self.waiting.values_mut() {
+            if !matches!(waiting.back(), Some(Output::Close { .. } | Output::Drop)) {
+                let reason = String::new();
+                waiting.push_back(Output::Close { code: 1000, reason });
+            }
+        }
+    }
+}
+
 /// A session, as those see it who may join it; it does not keep the session alive.
 #[derive(Debug)]
 pub(crate) struct Handle<R>(Weak<Mutex<Table<R>>>);
@@ -114,6 +126,36 @@ impl<R: Room> Handle<R> {
     /// Whether the session's own connection is gone.
     pub(crate) fn is_gone(&self) -> bool {
         self.0.strong_count() == 0
+    }
+}
+
+/// Where running sessions are found by a name.
+#[derive(Debug)]
+pub(crate) struct Register<R>(Arc<Mutex<BTreeMap<String, Handle<R>>>>);
+
+impl<R> Clone for Register<R> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<R> Default for Register<R> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<R: Room> Register<R> {
+    pub(crate) fn enter(&self, name: String, session: Handle<R>) {
+        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.retain(|_, session| !session.is_gone());
+        sessions.insert(name, session);
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<Handle<R>> {
+        let sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = sessions.get(name);
+        found.filter(|session| !session.is_gone()).cloned()
     }
 }
 
@@ -154,6 +196,7 @@ impl<R: Room> Seated<R> {
         let mut table = lock(&self.table);
         if table.waiting.remove(&self.seat).is_some() && self.seat == Seat::OWN {
             table.handle(self.now, Seat::OWN, Input::Closed);
+            table.dismiss();
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod audio;
 mod builder;
+mod faults;
 pub mod gemini;
 mod ids;
 mod joint;
@@ -23,6 +24,7 @@ mod voice;
 pub use self::server::Emulator;
 pub use self::{
     builder::{Builder, Refusal},
+    faults::FrameFault,
     memory::DAY,
     script::{Script, ScriptError},
     voice::{Speech, SpokenWord, speak},

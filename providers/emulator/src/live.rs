@@ -30,7 +30,7 @@ mod work;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use antiphon_protocol::{Frame, Time, WallTime};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use self::hall::Hall;
 use self::{
@@ -42,6 +42,7 @@ use crate::{
     ids::Ids,
     joint::{Room, Seat, Seated, To},
     peer::{Input, Output, Peer},
+    refusal::kind_of,
     script::{Failure, Step},
 };
 
@@ -285,6 +286,15 @@ impl Session {
             Failure::Silence => self.phase = Phase::Silent,
             Failure::Garbage => self.send_garbage(),
             Failure::Response { message } => self.fail_response(message),
+            Failure::Error { code, message } => {
+                let error = json!({
+                    "type": kind_of(code), "code": code, "message": message, "param": null,
+                });
+                self.emit("error", json!({"error": error}), None);
+            }
+            Failure::Expire if self.phase == Phase::Running => self.finish("expired"),
+            Failure::Expire => self.close(1000, ""),
+            Failure::Frame(fault) => self.out.push_back((To::All, Output::Fault(*fault))),
         }
     }
 

@@ -1,8 +1,11 @@
 //! The emulator without a socket: each dial is answered by a machine of its own in this process.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use antiphon_protocol::{End, Frame, How, Secret, Stage, Time, WallTime};
@@ -41,11 +44,18 @@ impl Builder {
                 return refused(401, "Incorrect API key provided.");
             }
             let url = &request.endpoint.url;
+            let number = number.fetch_add(1, Ordering::Relaxed);
+            if let Some(refused) = &builder.script_of(number).upgrade.refused {
+                let mut end = End::new(Stage::Upgrade, How::Refused)
+                    .with_status(refused.status)
+                    .because(&refused.message);
+                end.retry_after = refused.retry_after.map(Duration::from_secs);
+                return Err(end);
+            }
             let route = Route::of(url.path(), url.query());
             let Some(route) = route.filter(|route| builder.finds(route)) else {
                 return refused(404, "There is no such path.");
             };
-            let number = number.fetch_add(1, Ordering::Relaxed);
             Ok(Box::new(MemoryPeer {
                 builder: Arc::clone(&builder),
                 number,
@@ -94,7 +104,7 @@ impl testing::Peer for MemoryPeer {
         Some(match output {
             Output::Frame(frame) => PeerOutput::Send(frame),
             Output::Close { code, reason } => PeerOutput::Close { code, reason },
-            Output::Drop => PeerOutput::Drop,
+            Output::Drop | Output::Fault(_) => PeerOutput::Drop,
         })
     }
 

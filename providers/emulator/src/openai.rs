@@ -19,16 +19,26 @@ mod requests;
 mod response;
 mod session;
 mod tables;
+mod translation;
 mod usage;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use antiphon_protocol::{Frame, Time, WallTime};
 
+pub use self::translation::Translation;
 pub use crate::peer::{Input, Output};
 
 use self::{conversation::Conversation, input::InputBuffer, response::Response, session::Session};
-use crate::{Script, ids::Ids, peer::Peer, refusal::Refusal, script::Step, story::Story};
+use crate::{
+    Script,
+    ids::Ids,
+    joint::{Room, Seat, To},
+    peer::Peer,
+    refusal::Refusal,
+    script::Step,
+    story::Story,
+};
 
 /// Frames that are kept while the opening of a script still waits.
 const MAX_HELD: usize = 1_000;
@@ -51,6 +61,8 @@ pub struct Settings {
     pub thinking: Duration,
     /// Whether `rate_limits.updated` is sent with each response.
     pub rate_limits: bool,
+    /// Whether the session transcribes the caller and answers nothing.
+    pub transcription: bool,
 }
 
 impl Settings {
@@ -64,6 +76,7 @@ impl Settings {
             session_limit: Duration::from_secs(3_600),
             thinking: Duration::from_millis(120),
             rate_limits: true,
+            transcription: false,
         }
     }
 }
@@ -105,6 +118,8 @@ pub struct Connection {
     read_before: usage::Tokens,
     /// Whether the end of a turn asked for a response while one was running.
     response_due: bool,
+    /// When the caller has said nothing for too long.
+    idle: Option<Time>,
 }
 
 impl Connection {
@@ -113,7 +128,11 @@ impl Connection {
         let mut ids = Ids::new(settings.seed);
         let expires_at =
             settings.opened_at.as_unix_millis() / 1000 + settings.session_limit.as_secs();
-        let session = Session::new(&mut ids, settings.model.as_deref(), expires_at);
+        let session = if settings.transcription {
+            Session::transcription(&mut ids, expires_at)
+        } else {
+            Session::new(&mut ids, settings.model.as_deref(), expires_at)
+        };
         Self {
             out: VecDeque::new(),
             phase: Phase::Opening,
@@ -128,12 +147,18 @@ impl Connection {
             active: None,
             asides: Vec::new(),
             response_due: false,
+            idle: None,
             has_spoken: false,
             read_before: usage::Tokens::default(),
             session,
             ids,
             settings,
         }
+    }
+
+    /// The id of the session, by which others can join it.
+    pub fn session_id(&self) -> &str {
+        self.session.id()
     }
 
     /// Whether the connection is over.
@@ -152,6 +177,7 @@ impl Connection {
             match due {
                 Due::Transcript => self.transcribe_further(),
                 Due::Response(place) => self.respond_further(place, at),
+                Due::Idle => self.idle_for_too_long(at),
                 Due::Expiry => self.expire(),
             }
         }
@@ -185,11 +211,13 @@ impl Connection {
         let asides = self.asides.iter().enumerate();
         let asides = asides
             .filter_map(|(index, aside)| Some((aside.due()?, Due::Response(Place::Aside(index)))));
+        let idle = self.idle.map(|at| (at, Due::Idle));
         let expiry = (self.expires, Due::Expiry);
         transcript
             .into_iter()
             .chain(active)
             .chain(asides)
+            .chain(idle)
             .chain([expiry])
             .min_by_key(|(at, _)| *at)
     }
@@ -244,11 +272,29 @@ impl Peer for Connection {
     }
 }
 
+/// Those who join a session by its call id see all of it from then on, and may do all of it.
+impl Room for Connection {
+    fn handle(&mut self, now: Time, _seat: Seat, input: Input) {
+        Peer::handle(self, now, input);
+    }
+
+    fn joined(&mut self, _some: bool) {}
+
+    fn poll_output(&mut self) -> Option<(To, Output)> {
+        Peer::poll_output(self).map(|output| (To::All, output))
+    }
+
+    fn poll_timeout(&self) -> Option<Time> {
+        Peer::poll_timeout(self)
+    }
+}
+
 /// What is due next.
 #[derive(Clone, Copy, Debug)]
 enum Due {
     Transcript,
     Response(Place),
+    Idle,
     Expiry,
 }
 

@@ -3,6 +3,8 @@
 
 use antiphon_protocol::{Frame, Time};
 
+use crate::FrameFault;
+
 /// What happens to a connection.
 #[derive(Debug)]
 pub enum Input {
@@ -28,6 +30,9 @@ pub enum Output {
     },
     /// Cut the connection without a close frame; nothing follows.
     Drop,
+    /// Do something to single frames that the protocol does not allow. Connections of a
+    /// [`Builder`](crate::Builder) carry it out before it comes here.
+    Fault(FrameFault),
 }
 
 /// The server's side of one connection.

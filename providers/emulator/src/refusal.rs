@@ -60,3 +60,13 @@ impl Refusal {
         Self::new("invalid_value", message).at(param)
     }
 }
+
+/// The type of an error that the service sends of its own accord, by its code.
+pub(crate) fn kind_of(code: &str) -> &str {
+    match code {
+        "server_error" | "overloaded" => "server_error",
+        "rate_limit_exceeded" => "rate_limit_error",
+        "insufficient_quota" => "insufficient_quota",
+        _ => "invalid_request_error",
+    }
+}

@@ -3,7 +3,11 @@
 use antiphon_protocol::{Time, WallTime};
 
 use crate::{
-    Builder, gemini, live, openai,
+    Builder,
+    faults::Disturbed,
+    gemini,
+    joint::Seated,
+    live, openai,
     peer::{Gone, Input, Peer},
 };
 
@@ -14,6 +18,18 @@ pub(crate) enum Route {
     Realtime {
         /// The model of the query.
         model: Option<String>,
+        /// Whether `intent=transcription` was asked for.
+        transcription: bool,
+    },
+    /// Translation with OpenAI Realtime: `…/realtime/translations?model=`.
+    Translation {
+        /// The model of the query.
+        model: Option<String>,
+    },
+    /// A sideband of OpenAI Realtime: `…/realtime?call_id=`.
+    RealtimeCall {
+        /// The session.
+        id: String,
     },
     /// GPT-Live: `…/live/sessions`.
     Live,
@@ -44,7 +60,14 @@ impl Route {
         }
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         match *parts.as_slice() {
-            [.., "realtime"] => Some(Self::Realtime {
+            [.., "realtime"] => Some(match query_value(query, "call_id") {
+                Some(id) => Self::RealtimeCall { id },
+                None => Self::Realtime {
+                    model: query_value(query, "model"),
+                    transcription: query_value(query, "intent").as_deref() == Some("transcription"),
+                },
+            }),
+            [.., "realtime", "translations"] => Some(Self::Translation {
                 model: query_value(query, "model"),
             }),
             [.., "live", "sessions"] => Some(Self::Live),
@@ -76,6 +99,7 @@ impl Builder {
     /// Whether what `route` names is there.
     pub(crate) fn finds(&self, route: &Route) -> bool {
         match route {
+            Route::RealtimeCall { id } => self.calls.find(id).is_some(),
             Route::LiveAttach { id } => self.hall.has_running(id),
             Route::LiveFork { id } => self.hall.has_stored(id),
             _ => true,
@@ -91,9 +115,29 @@ impl Builder {
         wall: WallTime,
     ) -> Box<dyn Peer> {
         let mut peer: Box<dyn Peer> = match route {
-            Route::Realtime { model } => {
+            Route::Realtime {
+                model,
+                transcription,
+            } => {
+                let mut settings = self.settings(number, model, wall);
+                settings.transcription = transcription;
+                let session = openai::Connection::new(settings, now);
+                let id = session.session_id().to_owned();
+                let own = Seated::open(session, now);
+                self.calls.enter(id, own.session());
+                Box::new(own)
+            }
+            Route::Translation { model } => {
                 let settings = self.settings(number, model, wall);
-                Box::new(openai::Connection::new(settings, now))
+                Box::new(openai::Translation::new(settings, now))
+            }
+            Route::RealtimeCall { id } => {
+                let session = self.calls.find(&id);
+                let running = |session: &openai::Connection| !session.is_closed();
+                match session.and_then(|session| session.join(now, running)) {
+                    Some(sideband) => Box::new(sideband),
+                    None => Box::new(Gone::default()),
+                }
             }
             Route::Live => {
                 let settings = self.live_settings(number, wall);
@@ -116,7 +160,7 @@ impl Builder {
             }
         };
         peer.handle(now, Input::Timeout);
-        peer
+        Box::new(Disturbed::new(peer))
     }
 }
 

@@ -7,6 +7,8 @@ mod template;
 
 use std::{fmt, str::FromStr, time::Duration};
 
+use crate::FrameFault;
+
 pub(crate) use self::template::{Facts, Template};
 
 /// A conversation for an emulated model to play.
@@ -34,6 +36,8 @@ pub struct Script {
     pub(crate) unprompted: Vec<Step>,
     /// The answer to an instruction that a client appends while the session runs.
     pub(crate) instructed: Vec<Step>,
+    /// What comes before the WebSocket opens.
+    pub(crate) upgrade: Upgrade,
     /// Whether the model answers in text even where audio was asked for.
     pub(crate) text_only: bool,
     /// How many times faster than real time audio is delivered.
@@ -73,6 +77,7 @@ impl Script {
             otherwise: Vec::new(),
             unprompted: Vec::new(),
             instructed: Vec::new(),
+            upgrade: Upgrade::default(),
             text_only: false,
             pace: 10.0,
         }
@@ -148,6 +153,30 @@ pub(crate) enum Failure {
     Garbage,
     /// End the response with status `failed` and this message.
     Response { message: String },
+    /// Send an `error` event; where the protocol has none, close.
+    Error { code: String, message: String },
+    /// End the session as if its limit were reached.
+    Expire,
+    /// Do something to single frames.
+    Frame(FrameFault),
+}
+
+/// How the request for a WebSocket is answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Upgrade {
+    /// The answer comes this late.
+    pub(crate) after: Duration,
+    /// The answer is no.
+    pub(crate) refused: Option<Refused>,
+}
+
+/// An HTTP answer in place of a WebSocket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    pub(crate) status: u16,
+    pub(crate) message: String,
+    /// The `Retry-After` header, in seconds.
+    pub(crate) retry_after: Option<u64>,
 }
 
 /// A script that cannot be read.

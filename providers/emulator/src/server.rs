@@ -5,13 +5,13 @@ mod upgrade;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
+use antiphon_transport::Clock;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     task::{JoinHandle, JoinSet},
 };
-
-use antiphon_transport::Clock;
 
 use crate::Builder;
 
@@ -34,6 +34,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Emulator {
     addr: SocketAddr,
+    secure: bool,
     stop: watch::Sender<bool>,
     task: Option<JoinHandle<()>>,
 }
@@ -51,18 +52,34 @@ impl Emulator {
 
     /// The address for clients of the Realtime protocol: `ws://127.0.0.1:PORT/v1/realtime`.
     pub fn url(&self) -> String {
-        format!("ws://{}/v1/realtime", self.addr)
+        self.at("/v1/realtime")
     }
 
     /// The address for clients of GPT-Live: `ws://127.0.0.1:PORT/v1/live/sessions`.
     pub fn live_url(&self) -> String {
-        format!("ws://{}/v1/live/sessions", self.addr)
+        self.at("/v1/live/sessions")
+    }
+
+    /// The address for clients of Gemini Live on the Developer API.
+    pub fn gemini_url(&self) -> String {
+        self.at("/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent")
+    }
+
+    /// The address for clients of Gemini Live on Vertex.
+    pub fn vertex_url(&self) -> String {
+        self.at("/ws/google.cloud.aiplatform.v1.LlmBidiService/BidiGenerateContent")
     }
 
     /// The address without its last part, for clients that add `/realtime` themselves:
     /// `ws://127.0.0.1:PORT/v1`.
     pub fn base_url(&self) -> String {
-        format!("ws://{}/v1", self.addr)
+        self.at("/v1")
+    }
+
+    /// `wss:` where it was given a certificate.
+    fn at(&self, path: &str) -> String {
+        let scheme = if self.secure { "wss" } else { "ws" };
+        format!("{scheme}://{}{path}", self.addr)
     }
 
     /// Closes all connections with code 1001 and waits until they are closed, a second at most.
@@ -99,9 +116,14 @@ impl Builder {
         let listener = TcpListener::bind(addr).await?;
         let addr = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
+        #[cfg(feature = "tls")]
+        let secure = self.tls.is_some();
+        #[cfg(not(feature = "tls"))]
+        let secure = false;
         let task = tokio::spawn(listen(listener, Arc::new(self), stopped));
         Ok(Emulator {
             addr,
+            secure,
             stop,
             task: Some(task),
         })
@@ -123,9 +145,15 @@ async fn listen(listener: TcpListener, builder: Arc<Builder>, mut stopped: watch
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     let place = Arc::clone(&places).try_acquire_owned().ok();
-                    let (builder, told) = (Arc::clone(&builder), told.clone());
+                    let builder = Arc::clone(&builder);
+                    let accepted = Accepted {
+                        number,
+                        has_place: place.is_some(),
+                        clock,
+                        stopped: told.clone(),
+                    };
                     connections.spawn(async move {
-                        serve(stream, &builder, number, place.is_some(), clock, told).await;
+                        serve(stream, &builder, accepted).await;
                         drop(place);
                     });
                     number += 1;
@@ -145,17 +173,42 @@ async fn told_to_stop(stopped: &mut watch::Receiver<bool>) {
     _ = stopped.wait_for(|stop| *stop).await;
 }
 
-async fn serve(
-    stream: TcpStream,
-    builder: &Builder,
+/// What a WebSocket is spoken over.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// One connection that was accepted.
+struct Accepted {
     number: u64,
     has_place: bool,
     clock: Clock,
     stopped: watch::Receiver<bool>,
-) {
+}
+
+async fn serve(stream: TcpStream, builder: &Builder, accepted: Accepted) {
     // Without it the kernel would hold small frames back; a connection works either way.
     _ = stream.set_nodelay(true);
-    if let Some((socket, route)) = upgrade::accept(stream, builder, has_place).await {
+    #[cfg(feature = "tls")]
+    if let Some(config) = &builder.tls {
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::clone(config));
+        let secured = tokio::time::timeout(upgrade::HANDSHAKE, acceptor.accept(stream)).await;
+        if let Ok(Ok(stream)) = secured {
+            speak(stream, builder, accepted).await;
+        }
+        return;
+    }
+    speak(stream, builder, accepted).await;
+}
+
+async fn speak<S: Stream>(stream: S, builder: &Builder, accepted: Accepted) {
+    let Accepted {
+        number,
+        has_place,
+        clock,
+        stopped,
+    } = accepted;
+    if let Some((socket, route)) = upgrade::accept(stream, builder, number, has_place).await {
         connection::run(socket, builder, number, route, clock, stopped).await;
     }
 }

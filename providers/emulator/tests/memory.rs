@@ -102,3 +102,141 @@ async fn a_silent_server_stays_silent() {
     let waited = tokio::time::timeout(Duration::from_secs(86_400), event(&mut wire)).await;
     assert!(waited.is_err(), "nothing in a day");
 }
+
+fn to(path: &str) -> DialRequest {
+    let mut request = request(None);
+    request.endpoint.url = format!("wss://voice.example{path}").parse().unwrap();
+    request
+}
+
+/// The next frame, as it came.
+async fn frame(wire: &mut WirePair) -> Frame {
+    match poll_fn(|cx| wire.1.poll_recv(cx)).await.unwrap() {
+        Incoming::Frame(frame) => frame,
+        other => panic!("expected a frame, got {other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_running_session_is_joined_by_its_call_id() {
+    let dial = Builder::new().in_memory(Clock::start());
+    let mut own = dial.dial(request(None)).await.unwrap();
+    let created = event(&mut own).await;
+    let id = created["session"]["id"].as_str().unwrap();
+    let none = dial.dial(to("/v1/realtime?call_id=sess_none")).await;
+    assert_eq!(none.map(|_| ()).unwrap_err().status, Some(404));
+    let mut sideband = dial
+        .dial(to(&format!("/v1/realtime?call_id={id}")))
+        .await
+        .unwrap();
+    send(&mut sideband, json!({"type": "response.create"})).await;
+    for wire in [&mut own, &mut sideband] {
+        assert_eq!(
+            event(wire).await["type"],
+            "response.created",
+            "and no session.created"
+        );
+        while event(wire).await["type"] != "response.done" {}
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_wire_is_found_by_its_path() {
+    let dial = Builder::new().in_memory(Clock::start());
+    let mut live = dial.dial(to("/v1/live/sessions")).await.unwrap();
+    send(
+        &mut live,
+        json!({"type": "session.start", "session": {"model": "gpt-live-1"}}),
+    )
+    .await;
+    let started = event(&mut live).await;
+    assert_eq!(started["type"], "session.started");
+    let id = started["session"]["id"].as_str().unwrap();
+    let attach = format!("/v1/live/sessions/{id}/attach");
+    let mut sideband = dial.dial(to(&attach)).await.unwrap();
+    send(&mut sideband, json!({"type": "session.input_audio.mute"})).await;
+    assert_eq!(event(&mut live).await["type"], "session.input_audio.muted");
+    let missing = [
+        "/v1/live/sessions/live_none/attach",
+        "/v1/live/sessions/live_none/fork",
+        "/v1/other",
+    ];
+    for path in missing {
+        let end = dial.dial(to(path)).await.map(|_| ()).unwrap_err();
+        assert_eq!(end.status, Some(404), "{path}");
+    }
+    let transcribes = "/v1/realtime?intent=transcription";
+    let mut transcriber = dial.dial(to(transcribes)).await.unwrap();
+    assert_eq!(
+        event(&mut transcriber).await["session"]["type"],
+        "transcription"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn frames_break_as_the_script_says_on_every_wire() {
+    let script = "fail unknown\nfail duplicate\nfail half\nfail utf8\nfail huge 5000000\n\
+                  fail error rate_limit_exceeded \"Slow down.\"\nfail expire";
+    for path in ["/v1/realtime", "/v1/live/sessions"] {
+        let script: Script = script.parse().unwrap();
+        let dial = Builder::new().script(script).in_memory(Clock::start());
+        let mut wire = dial.dial(to(path)).await.unwrap();
+        let unheard: Value = serde_json::from_slice(&frame(&mut wire).await.data).unwrap();
+        assert_eq!(unheard["type"], "emulator.unheard_of", "{path}");
+        let broken = frame(&mut wire).await;
+        assert!(
+            std::str::from_utf8(&broken.data).is_err(),
+            "nothing came before to repeat"
+        );
+        assert!(frame(&mut wire).await.data.len() > 5_000_000);
+        let error = event(&mut wire).await;
+        assert_eq!(error["error"]["code"], "rate_limit_exceeded");
+    }
+    let script: Script =
+        "unprompted\n say \"One two three.\"\n fail duplicate\n fail odd-audio\n fail swap"
+            .parse()
+            .unwrap();
+    let dial = Builder::new().script(script).in_memory(Clock::start());
+    let mut wire = dial.dial(request(None)).await.unwrap();
+    send(&mut wire, json!({"type": "response.create"})).await;
+    let mut events: Vec<Value> = Vec::new();
+    while events
+        .last()
+        .is_none_or(|event| event["type"] != "response.done")
+    {
+        events.push(event(&mut wire).await);
+    }
+    let repeated = events
+        .windows(2)
+        .filter(|pair| matches!(pair, [one, two] if one == two));
+    assert_eq!(repeated.count(), 1);
+    let odd = events.iter().filter(|event| {
+        let delta = event["delta"].as_str().unwrap_or_default();
+        let bytes = base64_simd::STANDARD
+            .decode_to_vec(delta)
+            .unwrap_or_default();
+        event["type"] == "response.output_audio.delta" && bytes.len() % 2 == 1
+    });
+    assert_eq!(odd.count(), 1);
+    let place = |name: &str| events.iter().position(|event| event["type"] == name);
+    assert!(
+        place("response.output_audio_transcript.done") < place("response.output_audio.done"),
+        "in the opposite order"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_script_refuses_the_upgrade() {
+    let first: Script = "upgrade refused 429 \"Too many.\" retry-after=5"
+        .parse()
+        .unwrap();
+    let builder = Builder::new().script(first).then_script(Script::weather());
+    let dial = builder.in_memory(Clock::start());
+    let end = dial.dial(request(None)).await.map(|_| ()).unwrap_err();
+    assert_eq!(end.status, Some(429));
+    assert_eq!(end.retry_after, Some(Duration::from_secs(5)));
+    assert!(
+        dial.dial(request(None)).await.is_ok(),
+        "the next connection opens"
+    );
+}

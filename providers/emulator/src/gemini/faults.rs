@@ -33,6 +33,12 @@ impl Connection {
                 self.out.push_output(Output::Frame(frame));
             }
             Failure::Response { .. } => {}
+            // Errors of this protocol are close frames.
+            Failure::Error { code, message } => self.close(1011, &format!("{code}: {message}")),
+            Failure::Expire => {
+                self.close(1011, "Deadline expired before operation could complete.");
+            }
+            Failure::Frame(fault) => self.out.push_output(Output::Fault(*fault)),
         }
     }
 }

@@ -2,24 +2,21 @@
 //! those that were stored, for forks.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{Session, config::Config};
-use crate::joint::Handle;
+use crate::joint::{Handle, Register};
 
 /// Stored sessions that are kept; the oldest goes when one more is stored.
 const MAX_STORED: usize = 64;
 
 /// The sessions of one emulator.
 #[derive(Clone, Debug, Default)]
-pub struct Hall(Arc<Mutex<Books>>);
-
-#[derive(Debug, Default)]
-struct Books {
-    running: BTreeMap<String, Handle<Session>>,
-    stored: VecDeque<Stored>,
+pub struct Hall {
+    running: Register<Session>,
+    stored: Arc<Mutex<VecDeque<Stored>>>,
 }
 
 /// What is left of a session that was stored.
@@ -39,7 +36,7 @@ impl Hall {
 
     /// Whether a session with this id is running.
     pub(crate) fn has_running(&self, id: &str) -> bool {
-        self.running(id).is_some_and(|session| !session.is_gone())
+        self.running(id).is_some()
     }
 
     /// Whether a session with this id was stored and has ended.
@@ -48,30 +45,26 @@ impl Hall {
     }
 
     pub(super) fn enter(&self, id: String, session: Handle<Session>) {
-        let mut books = self.books();
-        books.running.retain(|_, session| !session.is_gone());
-        books.running.insert(id, session);
+        self.running.enter(id, session);
     }
 
-    /// The session is taken out while it is looked at: it may want to store itself in the meantime.
     pub(super) fn running(&self, id: &str) -> Option<Handle<Session>> {
-        self.books().running.get(id).cloned()
+        self.running.find(id)
     }
 
     pub(super) fn store(&self, session: Stored) {
-        let mut books = self.books();
-        if books.stored.len() >= MAX_STORED {
-            books.stored.pop_front();
+        let mut stored = self.books();
+        if stored.len() >= MAX_STORED {
+            stored.pop_front();
         }
-        books.stored.push_back(session);
+        stored.push_back(session);
     }
 
     pub(super) fn stored(&self, id: &str) -> Option<Stored> {
-        let books = self.books();
-        books.stored.iter().find(|stored| stored.id == id).cloned()
+        self.books().iter().find(|stored| stored.id == id).cloned()
     }
 
-    fn books(&self) -> MutexGuard<'_, Books> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn books(&self) -> MutexGuard<'_, VecDeque<Stored>> {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

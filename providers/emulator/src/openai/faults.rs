@@ -2,8 +2,10 @@
 
 use antiphon_protocol::{Frame, Time};
 
+use serde_json::json;
+
 use super::{Connection, Output, Phase, Place};
-use crate::script::Failure;
+use crate::{refusal::kind_of, script::Failure};
 
 /// Text frames that are not events of the protocol, each in another way.
 const GARBAGE: [&str; 6] = [
@@ -31,7 +33,24 @@ impl Connection {
                 self.out.extend(frames.chain([binary]).map(Output::Frame));
             }
             Failure::Response { .. } => {}
+            Failure::Error { code, message } => self.send_fault(code, message),
+            Failure::Expire => self.expire(),
+            Failure::Frame(fault) => self.out.push_back(Output::Fault(*fault)),
         }
+    }
+
+    /// An error of the service's own.
+    fn send_fault(&mut self, code: &str, message: &str) {
+        self.emit(
+            "error",
+            &json!({"error": {
+                "type": kind_of(code),
+                "code": code,
+                "message": message,
+                "param": null,
+                "event_id": null,
+            }}),
+        );
     }
 
     /// Breaks what a step of a response says.

@@ -139,6 +139,7 @@ impl Connection {
     }
 
     fn speech_started(&mut self, start_ms: u64) {
+        self.idle = None;
         let item = self.ids.id("item");
         self.emit(
             "input_audio_buffer.speech_started",
@@ -171,6 +172,26 @@ impl Connection {
         {
             self.respond_to_turn(now);
         }
+    }
+
+    /// The caller's silence becomes a turn that the model answers.
+    pub(super) fn idle_for_too_long(&mut self, now: Time) {
+        self.idle = None;
+        // What has changed since the answer began counts.
+        let idles = self.session.turn_detection().and_then(|turns| turns.idle);
+        if idles.is_none() || self.active.is_some() || self.input.turn.is_some() {
+            return;
+        }
+        let item = self.ids.id("item");
+        let end_ms = self.input.ms();
+        let start_ms = end_ms.saturating_sub(self.input.format.millis_of(self.input.pending));
+        self.emit(
+            "input_audio_buffer.timeout_triggered",
+            &json!({"audio_start_ms": start_ms, "audio_end_ms": end_ms, "item_id": item}),
+        );
+        self.input.clear();
+        self.commit_item(now, &item, end_ms - start_ms);
+        self.respond_to_turn(now);
     }
 
     /// `input_audio_buffer.commit`.
@@ -220,7 +241,7 @@ impl Connection {
         }
     }
 
-    fn transcribe(&mut self, now: Time, item: &str, words: &str, ms: u64) {
+    pub(super) fn transcribe(&mut self, now: Time, item: &str, words: &str, ms: u64) {
         if self.transcripts.len() > MAX_TRANSCRIPTS {
             self.emit(
                 "conversation.item.input_audio_transcription.failed",

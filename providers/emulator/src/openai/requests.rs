@@ -51,7 +51,7 @@ impl Connection {
                 return Err(Refusal::new("invalid_event", message).at("type"));
             }
             ClientEvent::ConversationItemCreate(event) => {
-                self.create_item(&raw, event.previous_item_id.as_deref())?;
+                self.create_item(now, &raw, event.previous_item_id.as_deref())?;
             }
             ClientEvent::ConversationItemDelete(event) => {
                 self.conversation.delete(&event.item_id)?;
@@ -83,9 +83,15 @@ impl Connection {
         Ok(())
     }
 
-    fn create_item(&mut self, event: &Value, previous: Option<&str>) -> Result<(), Refusal> {
+    fn create_item(
+        &mut self,
+        now: Time,
+        event: &Value,
+        previous: Option<&str>,
+    ) -> Result<(), Refusal> {
         let mut item = event.get("item").cloned().unwrap_or_default();
         self.check_item(&item)?;
+        let heard = self.take_audio(&mut item)?;
         let id = complete(&mut item, &mut self.ids);
         let text = |name: &str| text_of(&item, name).to_owned();
         let (kind, role, output, arguments) = (
@@ -96,13 +102,20 @@ impl Connection {
         );
         let words = words_of(&item);
         let tokens = [&words, &output, &arguments].map(|text| Tokens::of_text(text));
-        let tokens = tokens.into_iter().fold(Tokens::default(), Tokens::add);
+        let tokens = tokens
+            .into_iter()
+            .fold(Tokens::of_caller(heard), Tokens::add);
         self.conversation
             .insert_after(previous, &id, item, tokens)?;
+        let mut transcribed = None;
         match (kind.as_str(), role.as_str()) {
             (_, "user") => {
-                self.story
-                    .hear(Some(words).filter(|words| !words.is_empty()));
+                let said = Some(words).filter(|words| !words.is_empty());
+                let untold = said.is_none() && heard > 0;
+                let words = self.story.hear(said);
+                if untold && self.session.transcribes() {
+                    transcribed = Some(words);
+                }
             }
             (_, "assistant") => self.story.skip_answer(),
             ("function_call", _) => self.story.recall(&arguments),
@@ -111,7 +124,33 @@ impl Connection {
         }
         self.announce_item("conversation.item.added", &id);
         self.announce_item("conversation.item.done", &id);
+        if let Some(words) = transcribed {
+            self.transcribe(now, &id, &words, heard);
+        }
         Ok(())
+    }
+
+    /// Takes the audio out of an item, which is not shown again; returns its milliseconds.
+    fn take_audio(&self, item: &mut Value) -> Result<u64, Refusal> {
+        let format = self.session.input_format();
+        let mut heard = 0;
+        let content = item.get_mut("content").and_then(Value::as_array_mut);
+        for (at, part) in content.into_iter().flatten().enumerate() {
+            let Some(part) = part.as_object_mut() else {
+                continue;
+            };
+            if let Some(audio) = part.remove("audio") {
+                let base64 = audio.as_str().unwrap_or_default();
+                let bytes = base64_simd::STANDARD.decode_to_vec(base64).map_err(|_| {
+                    let message = "Invalid 'audio'. Expected base64-encoded audio bytes.";
+                    let param = format!("item.content[{at}].audio");
+                    Refusal::new("invalid_value", message).at(param)
+                })?;
+                heard += format.millis_of(format.samples_in_bytes(bytes.len()));
+                part.entry("transcript").or_insert(Value::Null);
+            }
+        }
+        Ok(heard)
     }
 
     /// Whether an item may join the conversation.
@@ -143,6 +182,10 @@ impl Connection {
     }
 
     fn create_response(&mut self, now: Time, value: Value) -> Result<(), Refusal> {
+        if self.session.only_transcribes() {
+            let message = "A transcription session makes no responses.";
+            return Err(Refusal::new("invalid_event", message).at("type"));
+        }
         check_modalities(value.get("output_modalities"), "response.output_modalities")?;
         let aside = value.get("conversation").and_then(Value::as_str) == Some("none");
         for item in value

@@ -1,6 +1,6 @@
 //! Responses: how they begin, what they send, and how they end.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use antiphon_protocol::{AudioFormat, Time};
 use serde_json::{Value, json};
@@ -142,6 +142,7 @@ impl Connection {
             cached: std::mem::replace(&mut self.read_before, input),
             made: Tokens::default(),
         };
+        self.idle = None;
         let value = response.value("in_progress", &Value::Null, &Value::Null);
         self.emit("response.created", &json!({ "response": value }));
         self.announce_limits(input);
@@ -169,6 +170,9 @@ impl Connection {
 
     /// Starts the response that the end of a turn asks for, or notes that it is due.
     pub(super) fn respond_to_turn(&mut self, now: Time) {
+        if self.session.only_transcribes() {
+            return;
+        }
         if self.active.is_some() {
             self.response_due = true;
             return;
@@ -235,9 +239,17 @@ impl Connection {
     fn finish(&mut self, place: Place, at: Time) {
         if let Some(response) = self.take(place) {
             let value = response.value("completed", &Value::Null, &response.usage());
+            self.await_caller(&response, at);
             self.emit("response.done", &json!({ "response": value }));
         }
         self.after_response(place, at);
+    }
+
+    /// From the end of what was said, the caller's silence is counted.
+    fn await_caller(&mut self, response: &Response, at: Time) {
+        let idle = self.session.turn_detection().and_then(|turns| turns.idle);
+        let played = Duration::from_millis(response.made.audio * 50);
+        self.idle = idle.map(|idle| at + played + idle);
     }
 
     fn after_response(&mut self, place: Place, at: Time) {

@@ -1,5 +1,7 @@
 //! The configuration of a session: its defaults, its sparse update, and what is fixed.
 
+use std::time::Duration;
+
 use antiphon_protocol::AudioFormat;
 use serde_json::{Map, Value, json};
 
@@ -23,6 +25,8 @@ pub(super) struct TurnDetection {
     pub(super) vad: VadSettings,
     pub(super) create_response: bool,
     pub(super) interrupt_response: bool,
+    /// How long the caller may be silent after an answer.
+    pub(super) idle: Option<Duration>,
 }
 
 impl Session {
@@ -62,6 +66,39 @@ impl Session {
         }
     }
 
+    /// A session that transcribes and answers nothing.
+    pub(super) fn transcription(ids: &mut Ids, expires_at: u64) -> Self {
+        let value = json!({
+            "type": "transcription",
+            "object": "realtime.transcription_session",
+            "id": ids.id("sess"),
+            "expires_at": expires_at,
+            "audio": {"input": {
+                "format": {"type": "audio/pcm", "rate": 24_000},
+                "transcription": null,
+                "noise_reduction": null,
+                "turn_detection": server_vad(),
+            }},
+            "include": null,
+        });
+        Self {
+            value,
+            model_is_fixed: false,
+        }
+    }
+
+    pub(super) fn id(&self) -> &str {
+        self.value
+            .get("id")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    /// Whether it answers nothing.
+    pub(super) fn only_transcribes(&self) -> bool {
+        self.value.get("type").and_then(Value::as_str) == Some("transcription")
+    }
+
     pub(super) fn value(&self) -> &Value {
         &self.value
     }
@@ -71,12 +108,14 @@ impl Session {
     /// # Errors
     /// When it changes what is fixed: the model, or the voice after the model has spoken.
     pub(super) fn update(&mut self, update: &Value, has_spoken: bool) -> Result<(), Refusal> {
+        self.check_kind(update)?;
         let mut next = self.value.clone();
         let (Some(target), Some(update)) = (next.as_object_mut(), update.as_object()) else {
             return Ok(());
         };
         merge(target, update);
         complete(&mut next);
+        check_transcriber(&next)?;
         check_modalities(next.get("output_modalities"), "session.output_modalities")?;
         if self.model_is_fixed && next.get("model") != self.value.get("model") {
             return Err(
@@ -93,6 +132,19 @@ impl Session {
         }
         self.value = next;
         Ok(())
+    }
+
+    /// A session does not change its kind.
+    fn check_kind(&self, update: &Value) -> Result<(), Refusal> {
+        let kind = |value: &Value| value.get("type").and_then(Value::as_str).map(str::to_owned);
+        let (asked, is) = (kind(update), kind(&self.value));
+        if asked == is {
+            return Ok(());
+        }
+        let (asked, is) = (asked.unwrap_or_default(), is.unwrap_or_default());
+        let message =
+            format!("Passing a {asked} session update event to a {is} session is not allowed.");
+        Err(Refusal::new("invalid_value", message).at("session.type"))
     }
 
     pub(super) fn input_format(&self) -> AudioFormat {
@@ -126,6 +178,10 @@ impl Session {
             Some(_) => 600,
         };
         Some(TurnDetection {
+            idle: detection
+                .get("idle_timeout_ms")
+                .and_then(Value::as_u64)
+                .map(Duration::from_millis),
             vad: VadSettings {
                 threshold: detection
                     .get("threshold")
@@ -162,6 +218,22 @@ pub(super) fn check_modalities(modalities: Option<&Value>, path: &str) -> Result
             Err(Refusal::value(path, &given, &["['text']", "['audio']"]))
         }
     }
+}
+
+/// # Errors
+/// One transcriber of transcription sessions leaves the turns to the client.
+fn check_transcriber(session: &Value) -> Result<(), Refusal> {
+    let only = session.get("type").and_then(Value::as_str) == Some("transcription");
+    let model = session.pointer("/audio/input/transcription/model");
+    let detects = session
+        .pointer("/audio/input/turn_detection")
+        .is_some_and(Value::is_object);
+    if only && detects && model.and_then(Value::as_str) == Some("gpt-realtime-whisper") {
+        let message = "Turn detection must be null with gpt-realtime-whisper.";
+        let refusal = Refusal::new("invalid_value", message);
+        return Err(refusal.at("session.audio.input.turn_detection"));
+    }
+    Ok(())
 }
 
 fn server_vad() -> Value {

@@ -22,7 +22,13 @@ pub(super) const CLIENT_EVENTS: &[(&str, &[Field])] = &[
         &[
             TYPE,
             EVENT,
-            req("session", Tagged(&[("realtime", SESSION)])),
+            req(
+                "session",
+                Tagged(&[
+                    ("realtime", SESSION),
+                    ("transcription", TRANSCRIPTION_SESSION),
+                ]),
+            ),
         ],
     ),
     (
@@ -90,6 +96,15 @@ const SESSION: &[Field] = &[
     opt("tools", List(&TOOL)),
     opt("tracing", Anything),
     opt("truncation", Anything),
+];
+
+const TRANSCRIPTION_SESSION: &[Field] = &[
+    TYPE,
+    opt("audio", Object(&[opt("input", Object(AUDIO_INPUT))])),
+    opt(
+        "include",
+        List(&Word(&["item.input_audio_transcription.logprobs"])),
+    ),
 ];
 
 const AUDIO_INPUT: &[Field] = &[

@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
-use super::{Failure, Script, ScriptError, Step, Template, Turn};
+use super::{Failure, Refused, Script, ScriptError, Step, Template, Turn};
+use crate::FrameFault;
 
 /// Lines in a script; more is a mistake, not a script.
 const MAX_LINES: usize = 10_000;
+/// The largest frame that a script may ask for, in bytes.
+const MAX_HUGE: usize = 64 << 20;
+const KINDS: &str = "close, silence, garbage, response, error, expire, duplicate, swap, half, utf8, \
+                     unknown, huge or odd-audio";
 
 pub(super) fn script(text: &str) -> Result<Script, ScriptError> {
     let mut script = Script::empty();
@@ -64,6 +69,10 @@ fn read_line(line: &str, script: &mut Script, block: &mut Block) -> Result<(), S
             before_turns(*block, "text only")?;
             script.text_only = true;
         }
+        "upgrade" => {
+            before_turns(*block, "upgrade")?;
+            upgrade(&mut words, script)?;
+        }
         "pace" => {
             before_turns(*block, "pace")?;
             script.pace = pace(&words.bare("a number such as 10x")?)?;
@@ -121,7 +130,7 @@ fn step(keyword: &str, words: &mut Words) -> Result<Step, String> {
         "fail" => failure(words).map(Step::Fail),
         other => Err(format!(
             "unknown keyword `{other}`: expected expect, otherwise, unprompted, instructed, say, \
-             call, wait, fail, drop, pace or text"
+             call, wait, fail, drop, upgrade, pace or text"
         )),
     }
 }
@@ -136,7 +145,7 @@ fn call(words: &mut Words) -> Result<Step, String> {
 }
 
 fn failure(words: &mut Words) -> Result<Failure, String> {
-    match words.bare("close, silence, garbage or response")?.as_str() {
+    match words.bare(KINDS)?.as_str() {
         "close" => {
             let code = words.bare("a close code")?;
             let code = code.parse().ok().filter(|code| (1000..5000).contains(code));
@@ -151,10 +160,55 @@ fn failure(words: &mut Words) -> Result<Failure, String> {
         "response" => Ok(Failure::Response {
             message: words.quoted("the error message")?,
         }),
-        other => Err(format!(
-            "cannot fail with `{other}`: use close, silence, garbage or response"
-        )),
+        "error" => Ok(Failure::Error {
+            code: words.bare("the code of an error")?,
+            message: words.optional_quoted()?.unwrap_or_default(),
+        }),
+        "expire" => Ok(Failure::Expire),
+        "duplicate" => Ok(Failure::Frame(FrameFault::Duplicate)),
+        "swap" => Ok(Failure::Frame(FrameFault::Swap)),
+        "half" => Ok(Failure::Frame(FrameFault::Half)),
+        "utf8" => Ok(Failure::Frame(FrameFault::Utf8)),
+        "unknown" => Ok(Failure::Frame(FrameFault::Unknown)),
+        "odd-audio" => Ok(Failure::Frame(FrameFault::OddAudio)),
+        "huge" => {
+            let bytes = words.bare("a number of bytes")?;
+            let bytes = bytes.parse().ok().filter(|bytes| *bytes <= MAX_HUGE);
+            let bytes = bytes.ok_or("a frame has at most 67108864 bytes")?;
+            Ok(Failure::Frame(FrameFault::Huge(bytes)))
+        }
+        other => Err(format!("cannot fail with `{other}`: use {KINDS}")),
     }
+}
+
+/// `upgrade after 3s`, or `upgrade refused 429 "..." retry-after=5`.
+fn upgrade(words: &mut Words, script: &mut Script) -> Result<(), String> {
+    match words.bare("after or refused")?.as_str() {
+        "after" => {
+            script.upgrade.after = duration(&words.bare("a duration such as 3s")?)?;
+        }
+        "refused" => {
+            let status = words.bare("a status")?.parse().ok();
+            let status = status.filter(|status| (300..600).contains(status));
+            let status = status.ok_or("a status of a refusal is a number from 300 to 599")?;
+            let message = words.quoted("what the answer says")?;
+            let retry_after = match words.argument()? {
+                None => None,
+                Some((name, value)) if name == "retry-after" => {
+                    let seconds = value.parse().ok();
+                    Some(seconds.ok_or("`retry-after` is a number of seconds")?)
+                }
+                Some((name, _)) => return Err(format!("`{name}` is not known here")),
+            };
+            script.upgrade.refused = Some(Refused {
+                status,
+                message,
+                retry_after,
+            });
+        }
+        other => return Err(format!("`{other}` is not known here: use after or refused")),
+    }
+    Ok(())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -377,6 +431,14 @@ mod tests {
                 "a close code is a number",
             ),
             ("expect \"a\"\nfail loudly", 2, "cannot fail with `loudly`"),
+            ("expect \"a\"\nfail huge 1e9", 2, "at most 67108864 bytes"),
+            ("upgrade refused 200 \"ok\"", 1, "a number from 300 to 599"),
+            (
+                "upgrade refused 429 \"x\" after=1",
+                1,
+                "`after` is not known",
+            ),
+            ("upgrade never", 1, "`never` is not known"),
             ("expect \"a\"\ncall tool \"x\"", 2, "expected an argument"),
             (
                 "expect \"a\"\nsay \"b\" \"c\"",

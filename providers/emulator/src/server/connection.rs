@@ -5,13 +5,22 @@ use std::{collections::VecDeque, future::poll_fn, task::Poll, time::Duration};
 use antiphon_protocol::Frame;
 use antiphon_transport::Clock;
 use futures::{Sink, SinkExt, StreamExt};
-use tokio::{net::TcpStream, sync::watch, time::sleep_until};
+use tokio::{sync::watch, time::sleep_until};
 use tokio_tungstenite::{
     WebSocketStream,
-    tungstenite::{Error, Message, protocol::CloseFrame},
+    tungstenite::{
+        Error, Message, Utf8Bytes,
+        protocol::{
+            CloseFrame,
+            frame::{
+                Frame as RawFrame,
+                coding::{Data, OpCode},
+            },
+        },
+    },
 };
 
-use super::{told_to_stop, upgrade::wall_clock};
+use super::{Stream, told_to_stop, upgrade::wall_clock};
 use crate::{
     Builder,
     peer::{Input, Output},
@@ -23,8 +32,6 @@ const MAX_WAITING: usize = 1_024;
 /// How long a client may take to answer a close frame.
 const CLOSE_WAIT: Duration = Duration::from_secs(1);
 
-type Socket = WebSocketStream<TcpStream>;
-
 enum Happened {
     Stopped,
     Arrived(Option<Result<Message, Error>>),
@@ -33,8 +40,8 @@ enum Happened {
 }
 
 /// Serves one connection until it ends.
-pub(super) async fn run(
-    socket: Socket,
+pub(super) async fn run<S: Stream>(
+    socket: WebSocketStream<S>,
     builder: &Builder,
     number: u64,
     route: Route,
@@ -124,9 +131,14 @@ where
 fn message(frame: Frame) -> Message {
     match frame.kind {
         antiphon_protocol::FrameKind::Binary => Message::Binary(frame.data),
-        antiphon_protocol::FrameKind::Text => match frame.data.try_into() {
+        antiphon_protocol::FrameKind::Text => match Utf8Bytes::try_from(frame.data.clone()) {
             Ok(text) => Message::Text(text),
-            Err(_) => Message::text(""),
+            // A script can ask for a text that is not one, which only a raw frame can carry.
+            Err(_) => Message::Frame(RawFrame::message(
+                frame.data,
+                OpCode::Data(Data::Text),
+                true,
+            )),
         },
     }
 }
@@ -141,7 +153,7 @@ fn frame(message: Message) -> Option<Frame> {
 }
 
 /// Ends a connection the way the machine asks for; a close frame is given a moment for its answer.
-async fn end(socket: &mut Socket, how: Option<Output>) {
+async fn end<S: Stream>(socket: &mut WebSocketStream<S>, how: Option<Output>) {
     let Some(Output::Close { code, reason }) = how else {
         return;
     };

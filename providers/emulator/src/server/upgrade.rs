@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use antiphon_protocol::WallTime;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
-use tokio::net::TcpStream;
 use tokio_tungstenite::{
     WebSocketStream, accept_hdr_async_with_config,
     tungstenite::{
@@ -18,21 +17,26 @@ use tokio_tungstenite::{
 use crate::{
     Builder, Refusal,
     route::{Route, query_value},
+    script::Refused,
+    server::Stream,
 };
 
 /// How long a client may take to ask for the upgrade.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
 /// The largest message: 15 MiB of audio in base64, and its event around it.
 const MAX_MESSAGE: usize = 24 << 20;
 /// The prefix of the subprotocol by which browsers hand over a key.
 const BROWSER_KEY: &str = "openai-insecure-api-key.";
 
 /// Performs the upgrade; nothing when the client was refused or gone.
-pub(super) async fn accept(
-    stream: TcpStream,
+pub(super) async fn accept<S: Stream>(
+    stream: S,
     builder: &Builder,
+    number: u64,
     has_place: bool,
-) -> Option<(WebSocketStream<TcpStream>, Route)> {
+) -> Option<(WebSocketStream<S>, Route)> {
+    let upgrade = &builder.script_of(number).upgrade;
+    tokio::time::sleep(upgrade.after).await;
     let mut route = None;
     let mut wrong_key = false;
     let check = |request: &Request, mut response: Response| {
@@ -42,6 +46,9 @@ pub(super) async fn accept(
                 "server_error",
                 "overloaded",
             ));
+        }
+        if let Some(refused) = &upgrade.refused {
+            return Err(refuse_as_told(refused));
         }
         let asked = Route::of(request.uri().path(), request.uri().query());
         route = asked.filter(|route| builder.finds(route));
@@ -112,6 +119,18 @@ fn refuse(status: StatusCode, kind: &str, code: &str) -> ErrorResponse {
     response
 }
 
+/// What a script answers in place of a WebSocket.
+fn refuse_as_told(refused: &Refused) -> ErrorResponse {
+    let body = json!({"error": {"message": refused.message, "code": refused.status}});
+    let mut response = ErrorResponse::new(Some(body.to_string()));
+    *response.status_mut() = StatusCode::from_u16(refused.status).unwrap_or_default();
+    if let Some(seconds) = refused.retry_after {
+        let headers = response.headers_mut();
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
 fn message(code: &str) -> &'static str {
     match code {
         "invalid_api_key" => "Incorrect API key provided.",
@@ -121,7 +140,7 @@ fn message(code: &str) -> &'static str {
 }
 
 /// Refuses a client over the WebSocket that it was given.
-async fn turn_away(socket: &mut WebSocketStream<TcpStream>, route: &Route) {
+async fn turn_away<S: Stream>(socket: &mut WebSocketStream<S>, route: &Route) {
     use futures::SinkExt;
     if let Route::Gemini { .. } = route {
         let close = CloseFrame {
@@ -131,6 +150,11 @@ async fn turn_away(socket: &mut WebSocketStream<TcpStream>, route: &Route) {
         _ = socket.close(Some(close)).await;
         return;
     }
+    let live = matches!(
+        route,
+        Route::Live | Route::LiveAttach { .. } | Route::LiveFork { .. }
+    );
+    let at_fault = if live { "client_event_id" } else { "event_id" };
     let event = json!({
         "type": "error",
         "event_id": "event_refused",
@@ -139,7 +163,7 @@ async fn turn_away(socket: &mut WebSocketStream<TcpStream>, route: &Route) {
             "code": "invalid_api_key",
             "message": message("invalid_api_key"),
             "param": null,
-            "event_id": null,
+            at_fault: null,
         },
     });
     let close = CloseFrame {

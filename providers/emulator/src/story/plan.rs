@@ -65,16 +65,15 @@ pub(crate) fn plan(
         at: manner.start,
         manner,
     };
+    let mut open = false;
     for (index, step) in steps.iter().enumerate() {
+        let mut next = steps.iter().skip(index + 1);
+        let next = next.find(|step| !matches!(step, Step::Wait(_)));
+        let breaks = matches!(next, Some(Step::Fail(_)));
         match step {
             Step::Say(texts) => {
                 plan.say(&words(texts, facts));
-                // A failure strikes while the message is still open.
-                let mut next = steps.iter().skip(index + 1);
-                let next = next.find(|step| !matches!(step, Step::Wait(_)));
-                if !matches!(next, Some(Step::Fail(_))) {
-                    plan.push(Act::EndMessage);
-                }
+                open = true;
             }
             Step::Call { tool, arguments } => {
                 let given: Vec<_> = arguments
@@ -85,6 +84,11 @@ pub(crate) fn plan(
             }
             Step::Wait(pause) => plan.at = plan.at + *pause,
             Step::Fail(failure) => plan.push(Act::Fail(failure.clone())),
+        }
+        // A failure strikes while the message is still open.
+        if open && !breaks && !matches!(step, Step::Wait(_)) {
+            open = false;
+            plan.push(Act::EndMessage);
         }
     }
     plan.push(Act::Finish);

@@ -243,7 +243,21 @@ pub fn weather_tool() -> Value {
     })
 }
 
-static SCHEMA: LazyLock<Option<jsonschema::Validator>> = LazyLock::new(|| {
+static SCHEMA: LazyLock<Option<jsonschema::Validator>> =
+    LazyLock::new(|| schema_of("RealtimeServerEvent"));
+static TRANSLATION: LazyLock<Option<jsonschema::Validator>> =
+    LazyLock::new(|| schema_of("TranslationServerEvent"));
+
+/// Checks an event of a translating session.
+pub fn check_translation(event: &Value) {
+    if let Some(schema) = &*TRANSLATION
+        && let Err(error) = schema.validate(event)
+    {
+        panic!("{event} breaks the schema: {error}");
+    }
+}
+
+fn schema_of(name: &str) -> Option<jsonschema::Validator> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../../shared/specs/openai-realtime.schema.json");
     let Ok(text) = std::fs::read_to_string(&path) else {
@@ -254,10 +268,10 @@ static SCHEMA: LazyLock<Option<jsonschema::Validator>> = LazyLock::new(|| {
         return None;
     };
     let bundle: Value = serde_json::from_str(&text).expect("the schema is JSON");
-    let mut root = json!({"$ref": "#/$defs/RealtimeServerEvent"});
+    let mut root = json!({"$ref": format!("#/$defs/{name}")});
     root["$defs"] = bundle["$defs"].clone();
     Some(jsonschema::validator_for(&root).expect("the schema compiles"))
-});
+}
 
 fn check(text: &str) -> Value {
     let typed = ServerEvent::from_json(text).expect("an event");
