@@ -13,6 +13,7 @@ fn message(role: &str, kind: &str) -> Value {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a flat table, one row a rule")]
 fn a_start_that_breaks_the_protocol_is_refused_and_nothing_follows() {
     let start = |session: Value| json!({"type": "session.start", "session": session});
     let with = |name: &str, value: Value| {
@@ -174,6 +175,7 @@ fn a_start_that_breaks_the_protocol_is_refused_and_nothing_follows() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a flat table, one row a rule")]
 fn a_command_that_breaks_the_protocol_is_refused_and_the_session_goes_on() {
     let append = |content: &str| json!({"type": "session.commentary.append", "delegation_id": null, "content": content});
     let update = |session: Value| json!({"type": "session.update", "session": session});

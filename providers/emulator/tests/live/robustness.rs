@@ -90,10 +90,10 @@ fn perform(bench: &mut Bench, step: Step) {
                 }
                 return;
             }
-            let calls = all
+            let mut calls = all
                 .iter()
                 .filter_map(|event| event["event"]["item"]["call_id"].as_str());
-            if let Some(id) = calls.last() {
+            if let Some(id) = calls.next_back() {
                 bench.send(json!({"type": "response.item.create", "item": {
                     "type": "function_call_output", "call_id": id, "output": "{}"}}));
                 bench.send(json!({"type": "response.create"}));
