@@ -1,6 +1,11 @@
 //! What a caller can say about how the session should be.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
 
 use antiphon_protocol::SessionConfig;
 
@@ -72,15 +77,18 @@ impl Update {
         self
     }
 
-    /// What is wished, by what is desired now.
+    /// What is wished, by what is desired now; `None` when the caller's description of it panics, which
+    /// must not be the end of the session.
     pub(crate) fn resolve(
         self,
         desired: &SessionConfig,
-    ) -> (Arc<SessionConfig>, Option<String>, Duration) {
+    ) -> Option<(Arc<SessionConfig>, Option<String>, Duration)> {
         let config = match self.change {
             Change::To(config) => *config,
-            Change::Patch(change) => change(desired.clone()),
+            Change::Patch(change) => {
+                catch_unwind(AssertUnwindSafe(|| change(desired.clone()))).ok()?
+            }
         };
-        (Arc::new(config), self.bridge, self.quiet_within)
+        Some((Arc::new(config), self.bridge, self.quiet_within))
     }
 }

@@ -28,7 +28,7 @@ impl Engine {
     }
 
     pub(super) fn send_waiting(&mut self, now: Time) -> bool {
-        let live = self.state.generation.is_some() && self.state.ended.is_none();
+        let live = self.state.generation.is_some() && !self.closing;
         if !live || self.link.pending_bytes() >= WINDOW {
             return false;
         }
@@ -56,6 +56,9 @@ impl Engine {
 
     /// When the uplink has something to do by the clock alone; a full window waits for the wire.
     pub(super) fn uplink_timeout(&self) -> Option<Time> {
+        if self.closing {
+            return None;
+        }
         let live = self.state.generation.is_some();
         let held = live && self.link.pending_bytes() >= WINDOW;
         (!held).then(|| self.uplink.poll_timeout(live)).flatten()
@@ -70,6 +73,7 @@ impl Engine {
         match due.or_else(update) {
             None => false,
             Some(cause) => {
+                self.updates.rotation_asked();
                 self.link
                     .handle(now, Input::Command(LinkCommand::Rotate(cause)));
                 true

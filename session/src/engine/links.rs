@@ -148,6 +148,8 @@ impl Engine {
         self.state.generation = None;
         self.state.session_id = None;
         self.updates.lost();
+        let updates = &self.updates;
+        self.uplink.withdraw(|id| updates.owns(id));
         self.dropped_before = self.uplink.marks().dropped;
         self.uplink.on_lost();
         // Whether the calls live on is known when the next connection says that it has resumed.

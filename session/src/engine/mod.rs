@@ -261,8 +261,9 @@ impl Machine for Engine {
             self.uplink_timeout(),
             stall.filter(|_| self.verdict.is_none()),
             acks,
-            self.updates.poll_timeout(self.state.generation.is_some()),
-            self.usage.poll_timeout().filter(|_| self.verdict.is_none()),
+            self.updates
+                .poll_timeout(self.state.generation.is_some() && !self.closing),
+            self.usage.poll_timeout().filter(|_| !self.closing),
         ]
         .into_iter()
         .flatten()

@@ -16,7 +16,10 @@ use antiphon_protocol::{
 };
 use antiphon_transport::{CloseRequest, Input, LinkConfig, Machine, Output, WireAction, WireEvent};
 use bytes::Bytes;
-use proptest::prelude::*;
+use proptest::{
+    prelude::*,
+    test_runner::{TestCaseError, TestRunner},
+};
 use serde_json::value::RawValue;
 
 use crate::Update;
@@ -540,36 +543,65 @@ impl World {
 
 fn cases() -> u32 {
     match std::env::var("ANTIPHON_TIER").as_deref() {
-        Ok("nightly") => 200_000,
-        _ => 3_000,
+        Ok("nightly") => 500_000,
+        _ => 5_000,
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
+/// One conversation, to its end.
+fn hold(
+    steps: &[Step],
+    follow_up: bool,
+    paced: bool,
+    continuous: bool,
+) -> Result<(), TestCaseError> {
+    let mut world = World::new(follow_up, paced, continuous);
+    for step in steps {
+        world.step(step);
+    }
+    world.put(Input::Close(CloseRequest {
+        deadline: None,
+        dropped: false,
+    }));
+    world.wait(Duration::from_secs(60));
+    world.read(usize::MAX);
+    prop_assert_eq!(world.ends, 1, "exactly one end");
+    prop_assert!(world.open.is_empty(), "unanswered: {:?}", world.open);
+    let marks = world.engine.state().uplink;
+    prop_assert_eq!(marks.sent + marks.dropped, marks.accepted, "{:?}", marks);
+    prop_assert!(marks.muted <= marks.accepted);
+    let used = world.engine.state().usage.total.total();
+    let spent = world.done.values().sum::<u64>();
+    prop_assert_eq!(used, spent, "each response counts once");
+    prop_assert_eq!(world.engine.poll_timeout(), None);
+    Ok(())
+}
 
-    #[test]
-    fn whatever_happens_the_contract_holds(
-        steps in prop::collection::vec(step(), 1..300),
-        follow_up in any::<bool>(),
-        paced in any::<bool>(),
-        continuous in prop::bool::weighted(0.1),
-    ) {
-        let mut world = World::new(follow_up, paced, continuous);
-        for step in &steps {
-            world.step(step);
-        }
-        world.put(Input::Close(CloseRequest { deadline: None, dropped: false }));
-        world.wait(Duration::from_secs(60));
-        world.read(usize::MAX);
-        prop_assert_eq!(world.ends, 1, "exactly one end");
-        prop_assert!(world.open.is_empty(), "unanswered: {:?}", world.open);
-        let marks = world.engine.state().uplink;
-        prop_assert_eq!(marks.sent + marks.dropped, marks.accepted, "{:?}", marks);
-        prop_assert!(marks.muted <= marks.accepted);
-        let used = world.engine.state().usage.total.total();
-        prop_assert_eq!(used, world.done.values().sum::<u64>(), "each response counts once");
-        prop_assert_eq!(world.engine.poll_timeout(), None);
+#[test]
+fn whatever_happens_the_contract_holds() {
+    let begun = std::time::Instant::now();
+    let config = ProptestConfig {
+        cases: cases(),
+        ..ProptestConfig::default()
+    };
+    let conversation = (
+        prop::collection::vec(step(), 1..300),
+        any::<bool>(),
+        any::<bool>(),
+        prop::bool::weighted(0.1),
+    );
+    let outcome = TestRunner::new(config)
+        .run(&conversation, |(steps, follow, paced, continuous)| {
+            hold(&steps, follow, paced, continuous)
+        });
+    println!(
+        "session_model cases={} failed={} seed=random wall={:.2}s",
+        cases(),
+        u8::from(outcome.is_err()),
+        begun.elapsed().as_secs_f64()
+    );
+    if let Err(error) = outcome {
+        panic!("{error}");
     }
 }
 

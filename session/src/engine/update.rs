@@ -49,8 +49,8 @@ enum Step {
         sent: Arc<SessionConfig>,
         answer_by: Option<Time>,
     },
-    /// Needs a new connection, at a quiet moment.
-    Waiting,
+    /// Needs a new connection, at a quiet moment; `asked` says that the link was told so.
+    Waiting { asked: bool },
     /// A new connection is on its way with it.
     Rotating {
         planned: Arc<SessionConfig>,
@@ -148,7 +148,7 @@ impl Updates {
             pending.bridge = wish.bridge.or(pending.bridge.take());
             pending.callers.push((caller, answer_by));
             pending.rotate_by = pending.rotate_by.min(rotate_by);
-            if matches!(pending.step, Step::Waiting) {
+            if matches!(pending.step, Step::Waiting { .. }) {
                 self.begin(live);
             }
             return;
@@ -159,7 +159,7 @@ impl Updates {
             callers: vec![(caller, answer_by)],
             attempts: 0,
             rotate_by,
-            step: Step::Waiting,
+            step: Step::Waiting { asked: false },
         });
         self.begin(live);
     }
@@ -223,7 +223,7 @@ impl Updates {
     /// A command was written. Returns whether it was one of these.
     pub(crate) fn written(&mut self, now: Time, id: CommandId) -> bool {
         if !self.is_sent_as(id) {
-            return id.get() > OWN && id.get() <= self.next_own;
+            return self.owns(id);
         }
         if !self.acknowledges {
             return self.accepted(id, false);
@@ -258,7 +258,7 @@ impl Updates {
             // Another wish came meanwhile: this much of it is done.
             self.in_force = Arc::clone(sent);
             if let Some(pending) = &mut self.pending {
-                pending.step = Step::Waiting;
+                pending.step = Step::Waiting { asked: false };
             }
             self.begin(true);
         }
@@ -274,7 +274,7 @@ impl Updates {
             if sent != config);
         if superseded {
             if let Some(pending) = &mut self.pending {
-                pending.step = Step::Waiting;
+                pending.step = Step::Waiting { asked: false };
             }
             self.begin(true);
         } else {
@@ -288,17 +288,22 @@ impl Updates {
     pub(crate) fn returned(&mut self, id: CommandId) -> bool {
         let ours = self.is_sent_as(id);
         if let Some(pending) = self.pending.as_mut().filter(|_| ours) {
-            pending.step = Step::Waiting;
+            pending.step = Step::Waiting { asked: false };
         }
         ours
     }
 
     /// The connection is gone; the next one is opened with what is pending.
     pub(crate) fn lost(&mut self) {
+        self.returned_all();
+    }
+
+    /// What was sent or asked for on a connection that no longer matters is still to be done.
+    fn returned_all(&mut self) {
         if let Some(pending) = &mut self.pending
-            && matches!(pending.step, Step::Live { .. })
+            && !matches!(pending.step, Step::Rotating { .. })
         {
-            pending.step = Step::Waiting;
+            pending.step = Step::Waiting { asked: false };
         }
     }
 
@@ -310,8 +315,24 @@ impl Updates {
     /// Whether a rotation should be made now.
     pub(crate) fn wants_rotation(&self, now: Time, quiet: bool) -> bool {
         self.pending.as_ref().is_some_and(|pending| {
-            matches!(pending.step, Step::Waiting) && (quiet || pending.rotate_by <= now)
+            matches!(pending.step, Step::Waiting { asked: false })
+                && (quiet || pending.rotate_by <= now)
         })
+    }
+
+    /// The link was told to rotate. It may have another connection on its way, and then it does not:
+    /// what becomes of that one decides how to go on.
+    pub(crate) fn rotation_asked(&mut self) {
+        if let Some(pending) = &mut self.pending
+            && matches!(pending.step, Step::Waiting { .. })
+        {
+            pending.step = Step::Waiting { asked: true };
+        }
+    }
+
+    /// Whether a command is one of these.
+    pub(crate) fn owns(&self, id: CommandId) -> bool {
+        id.get() > OWN && id.get() <= self.next_own
     }
 
     /// What the next connection is opened with.
@@ -342,7 +363,8 @@ impl Updates {
             ..
         }) = &self.pending
         else {
-            return;
+            self.returned_all();
+            return self.begin(true);
         };
         self.in_force = Arc::clone(planned);
         let complete = planned == config;
@@ -355,7 +377,7 @@ impl Updates {
             }
         } else {
             if let Some(pending) = &mut self.pending {
-                pending.step = Step::Waiting;
+                pending.step = Step::Waiting { asked: false };
             }
             self.begin(true);
         }
@@ -376,6 +398,9 @@ impl Updates {
                 | Fault::Closed
                 | Fault::Unknown
         );
+        if matches!(pending.step, Step::Waiting { .. }) {
+            return self.returned_all();
+        }
         if matches!(pending.step, Step::Rotating { .. })
             && (refused || pending.attempts >= ATTEMPTS)
         {
@@ -449,7 +474,7 @@ impl Updates {
         let callers = pending.callers.iter().map(|(_, by)| *by).min();
         let step = match &pending.step {
             Step::Live { answer_by, .. } => *answer_by,
-            Step::Waiting => live.then_some(pending.rotate_by),
+            Step::Waiting { asked } => (live && !asked).then_some(pending.rotate_by),
             Step::Rotating { .. } => None,
         };
         [callers, step].into_iter().flatten().min()

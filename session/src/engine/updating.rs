@@ -16,7 +16,10 @@ use crate::{SessionError, Update};
 impl Engine {
     /// A caller wishes the session to be configured in another way.
     pub(super) fn update(&mut self, now: Time, id: CommandId, update: Update) {
-        let (config, bridge, quiet_within) = update.resolve(self.updates.desired());
+        let Some((config, bridge, quiet_within)) = update.resolve(self.updates.desired()) else {
+            let reason = "the description of the change panicked".into();
+            return self.resolve(id, Outcome::Updated(UpdateOutcome::Failed { reason }));
+        };
         if let Err(reason) = self.check(&config, bridge.clone()) {
             let reason = reason.as_str().into();
             let outcome = UpdateOutcome::Failed { reason };

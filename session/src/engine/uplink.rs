@@ -311,6 +311,14 @@ impl Uplink {
             .any(|entry| matches!(entry, Waiting::Ordered { id, .. } if *id == wanted))
     }
 
+    /// Takes out commands that shall not be sent after all.
+    pub(crate) fn withdraw(&mut self, is_void: impl Fn(CommandId) -> bool) {
+        let before = self.line.len();
+        self.line
+            .retain(|entry| !matches!(entry, Waiting::Ordered { id, .. } if is_void(*id)));
+        self.ordered -= before - self.line.len();
+    }
+
     /// Takes out answers to calls that the next connection will not know.
     pub(crate) fn take_results(&mut self) -> Vec<(CommandId, Command)> {
         let mut taken = Vec::new();

@@ -20,6 +20,10 @@ fn voiced(voice: &'static str) -> Update {
     Update::change(move |config| config.voice(voice))
 }
 
+fn instructed_and_voiced() -> Update {
+    Update::change(|config| config.voice("v").instructions("new role"))
+}
+
 fn instructed(text: &'static str) -> Update {
     Update::change(move |config| config.instructions(text))
 }
@@ -164,6 +168,48 @@ async fn where_two_connections_may_be_open_a_refused_one_leaves_the_old_one_aliv
 }
 
 #[tokio::test(start_paused = true)]
+async fn where_only_one_may_be_open_a_refused_one_is_followed_by_one_as_before() {
+    let (session, mut events, peer, _server) = live().await;
+    let refused = wish(&session, instructed_and_voiced());
+    let (next, greeting) = Server::greeted(&peer).await;
+    assert_eq!(greeting, "hello new role");
+    next.say("refuse");
+    let (_server, greeting) = Server::opened(&peer).await;
+    assert_eq!(greeting, "hello", "configured as before");
+    let outcome = refused.await.unwrap().unwrap();
+    assert!(
+        matches!(outcome, UpdateOutcome::Failed { .. }),
+        "{outcome:?}"
+    );
+    let kept = until(&mut events, |event| match event {
+        Event::Rotated(rotation) => Some(rotation.recovery),
+        _ => None,
+    })
+    .await;
+    assert_eq!(kept, Recovery::Fresh);
+    assert!(session.state().borrow().ended.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wish_that_comes_while_another_rotation_is_on_its_way_is_not_lost() {
+    for overlap in [true, false] {
+        let toy = Toy::new().able(|can| can.overlap = overlap);
+        let (session, _events, peer, server) = live_toy(&toy).await;
+        server.wire.answer_close(false);
+        server.say("goaway 5000");
+        settle().await;
+        let changed = wish(&session, voiced("v"));
+        let (_first, _) = Server::opened(&peer).await;
+        let (_second, _) = Server::opened(&peer).await;
+        let outcome = changed.await.unwrap().unwrap();
+        assert!(
+            matches!(outcome, UpdateOutcome::Rotated { .. }),
+            "{outcome:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_native_frame_configures_is_kept_by_later_connections() {
     let (session, _events, peer, server) = live().await;
     let frame = RawValue::from_string(r#"{"instructions":"native"}"#.into()).unwrap();
@@ -183,4 +229,21 @@ async fn what_is_so_already_is_so_at_once() {
     );
     settle().await;
     assert!(server.is_quiet());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_description_that_panics_is_a_failure_and_not_the_end() {
+    let (session, _events, _peer, server) = live().await;
+    let broken = Update::change(|config| {
+        assert!(!config.model.is_empty(), "oh no");
+        config
+    });
+    let outcome = session.update(broken.bridge("unheard")).await.unwrap();
+    assert!(
+        matches!(outcome, UpdateOutcome::Failed { .. }),
+        "{outcome:?}"
+    );
+    settle().await;
+    assert!(server.is_quiet());
+    assert_eq!(session.state().borrow().ended, None);
 }

@@ -98,6 +98,19 @@ impl Link {
         };
         let cause = next.cause;
         self.give_back(next);
+        let refused = matches!(
+            fault,
+            Fault::Invalid | Fault::NotFound | Fault::Forbidden | Fault::TooLarge
+        );
+        if self.current.is_none() && cause == RotationCause::Update && refused {
+            // The wish is refused, and the connection that was let go for it is planned as before.
+            self.up(LinkOutput::RotationFailed {
+                cause,
+                fault,
+                reason: PeerText::new(end.reason.as_str()),
+            });
+            return self.need_plan(now, RotationCause::Request, Duration::ZERO);
+        }
         if self.current.is_some() {
             self.keep_current(now, &end, fault, retry, cause);
         } else {

@@ -193,6 +193,27 @@ fn a_lost_connection_lets_the_next_one_bring_what_was_sent() {
 }
 
 #[test]
+fn a_rotation_is_asked_for_once_and_again_when_another_one_took_its_place() {
+    let mut updates = updates();
+    updates.wish(NOW, id(1), wish(&voiced("v"), None), true);
+    assert!(updates.wants_rotation(NOW, true));
+    updates.rotation_asked();
+    assert!(!updates.wants_rotation(NOW + QUIET, true));
+    assert!(
+        updates.poll_timeout(true) > Some(NOW + QUIET),
+        "no timeout that cannot pass"
+    );
+    updates.ready(Recovery::Fresh);
+    assert!(
+        updates.wants_rotation(NOW, true),
+        "that connection was planned before the wish"
+    );
+    updates.rotation_asked();
+    updates.rotation_failed(Fault::Network, "gone");
+    assert!(updates.wants_rotation(NOW, true));
+}
+
+#[test]
 fn a_caller_is_answered_in_time_whatever_happens() {
     let mut updates = updates();
     updates.wish(NOW, id(1), wish(&voiced("v"), None), false);
