@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_protocol::{CommandId, EndedCause, Fault, Frame, Phase, Provider, Time};
+use antiphon_protocol::{CommandId, Ended, EndedCause, Fault, Frame, Phase, Provider, Time};
 use antiphon_transport::{
     Clock, CloseRequest, Dial, Input, Link, LinkCommand, LinkConfig, LinkOutput, Machine, Output,
     Port, drive,
@@ -138,12 +138,16 @@ impl Above {
             .count()
     }
 
-    pub(crate) fn ended(&self) -> EndedCause {
+    pub(crate) fn end(&self) -> Ended {
         let desk = self.desk.lock().unwrap();
         match desk.heard.last() {
-            Some((_, LinkOutput::Closed(ended))) => ended.cause,
+            Some((_, LinkOutput::Closed(ended))) => ended.clone(),
             other => panic!("not closed: {other:?}"),
         }
+    }
+
+    pub(crate) fn ended(&self) -> EndedCause {
+        self.end().cause
     }
 }
 
@@ -234,6 +238,13 @@ impl Rig {
         wire.send_text("ready");
         settle().await;
         wire
+    }
+
+    /// Waits until it has ended by itself, and says how and after what time.
+    pub(crate) async fn until_end(self) -> (Ended, Duration) {
+        let begun = Instant::now();
+        self.task.await.unwrap();
+        (self.above.end(), begun.elapsed())
     }
 
     /// Closes, and returns how long it took.
