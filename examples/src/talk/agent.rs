@@ -8,7 +8,7 @@ use antiphon_protocol::{
 };
 use antiphon_runner::{Runner, RunnerBuilder, StartError, ToolEnd};
 use antiphon_session::UplinkPacing;
-use antiphon_transport::{BackoffConfig, WsDial};
+use antiphon_transport::BackoffConfig;
 use tokio::sync::mpsc;
 
 use super::{
@@ -16,6 +16,7 @@ use super::{
     exit::{Exit, Failure},
     target::{Target, shown},
     weather,
+    wire::{Recording, Wire},
 };
 
 const INSTRUCTIONS: &str = "You are a friendly voice assistant for the weather. Look the weather up \
@@ -30,6 +31,8 @@ pub struct Agent {
     builder: RunnerBuilder,
     /// Where it will connect to, without the address's query.
     pub address: String,
+    /// What is recorded of the wire, if anything is.
+    pub recording: Option<Recording>,
     /// The format of the caller's audio.
     pub input: AudioFormat,
     /// The format of the model's audio.
@@ -55,7 +58,8 @@ impl Agent {
             .open(&plan)
             .map_err(|error| refuse(format!("{error}: check --model and --voice")))?;
         let capabilities = provider.capabilities(&config.model).into_owned();
-        let plaintext = options.insecure_plaintext_host.clone();
+        let wire = Wire::new(options)?;
+        let dial = wire.dial();
         Ok(Self {
             address: shown(&endpoint.url),
             input: capabilities.input_format(&config),
@@ -71,11 +75,9 @@ impl Agent {
                         .budget(4);
                     let session = session.pacing(UplinkPacing::AsGiven).backoff(backoff);
                     let session = session.deadlines(patience, patience).connect_attempts(2);
-                    match &plaintext {
-                        Some(host) => session.dial(WsDial::new().allow_plaintext_host(host)),
-                        None => session,
-                    }
+                    session.dial(Arc::clone(&dial))
                 }),
+            recording: wire.recording(),
         })
     }
 

@@ -48,6 +48,15 @@ pub struct Options {
     /// A host to which audio, and the key, may travel unencrypted. Loopback always may.
     #[arg(long, value_name = "HOST")]
     pub insecure_plaintext_host: Option<String>,
+    /// Root certificates to trust in place of the system's, for wss: addresses of one's own.
+    #[arg(long, value_name = "FILE.pem")]
+    pub ca: Option<PathBuf>,
+    /// Where to write what travels on the wire, without the key, as a line of JSON each.
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub record: Option<PathBuf>,
+    /// A file that --record has written, to hold its conversation again without a network.
+    #[arg(long, value_name = "FILE.jsonl", conflicts_with = "url")]
+    pub replay: Option<PathBuf>,
     /// Print the summary as one JSON object, and nothing else, on standard output.
     #[arg(long)]
     pub json: bool,

@@ -20,6 +20,7 @@ pub mod target;
 pub mod timeline;
 pub mod verdict;
 pub mod weather;
+pub mod wire;
 pub mod wire_audio;
 
 use std::{

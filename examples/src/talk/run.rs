@@ -113,6 +113,7 @@ impl Stage {
     }
 
     async fn play(self, options: &Options, progress: Progress) -> (Summary, Option<Failure>) {
+        let recording = self.agent.recording.clone();
         let (address, output, input) = (
             self.agent.address.clone(),
             self.agent.output,
@@ -163,6 +164,10 @@ impl Stage {
                 ..Report::default()
             },
         };
+        let report = Report {
+            recording,
+            ..report
+        };
         report.write(options, address, title, output)
     }
 }
@@ -202,6 +207,7 @@ struct Report {
     ended: Option<Ended>,
     failure: Option<Failure>,
     log: Option<EventsLog>,
+    recording: Option<super::wire::Recording>,
 }
 
 impl Report {
@@ -223,6 +229,7 @@ impl Report {
             ended: Some(remains.ended),
             failure,
             log: remains.log,
+            recording: None,
         }
     }
 
@@ -240,7 +247,11 @@ impl Report {
         let picture = picture(title, &self.account, said, &heard, format, end);
         let drawn = draw(&options.timeline, &picture);
         let logged = self.log.map_or(Ok(()), EventsLog::finish);
-        let written = [reply, drawn, logged].into_iter().find_map(Result::err);
+        let recorded = self
+            .recording
+            .map_or(Ok(()), super::wire::Recording::finish);
+        let written = [reply, drawn, logged, recorded];
+        let written = written.into_iter().find_map(Result::err);
         let failure = self.failure.or(written);
         let ended = match &failure {
             Some(failure) => EndReport::failed(failure, self.ended),

@@ -45,6 +45,11 @@ impl Target {
             return Err(Failure::new(Exit::Configuration, sentence));
         }
         match (&options.url, key) {
+            // A recording takes whatever it is told; the address is only shown.
+            _ if options.replay.is_some() => {
+                let nowhere = Uri::from_static("wss://recording.invalid/v1");
+                Ok(Self::Address(nowhere, None))
+            }
             (None, None) => Ok(Self::Emulator),
             (None, Some(key)) => Ok(Self::Service(key)),
             (Some(url), key) => {

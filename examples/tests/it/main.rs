@@ -4,3 +4,4 @@ mod bad_input;
 mod conversation;
 mod peer;
 mod program;
+mod recording;
