@@ -325,11 +325,39 @@ fn a_backend_model_calls_tools_and_goes_on_when_all_are_answered() {
         talk.frame(2, &Command::CreateResponse(ResponseOptions::default())),
         json!({"type": "response.create", "event_id": "ap_2_0"})
     );
-    let instructed = Command::CreateResponse(ResponseOptions::instructed("Hurry."));
+}
+
+#[test]
+fn who_is_to_speak_depends_on_who_has_something_to_say() {
+    let create = || Command::CreateResponse(ResponseOptions::default());
+    let instructed = Command::CreateResponse(ResponseOptions::instructed("Greet the caller."));
+    let hello = Command::AddItems(vec![Item::text(Role::User, "Hello.")]);
+    let mut talk = Talk::live(&backed());
+    // Nothing waits for the backend model: the live one speaks.
+    for (id, command, words) in [
+        (1, create(), "Speak to the user now."),
+        (2, instructed.clone(), "Greet the caller."),
+    ] {
+        assert_eq!(
+            talk.frame(id, &command),
+            json!({"type": "session.instructions.append", "event_id": format!("ap_{id}_0"),
+                "content": words, "delegation_id": null})
+        );
+        assert_eq!(
+            acks(&talk.heard(r#"{"type":"session.instructions.appended"}"#)),
+            [id]
+        );
+    }
+    talk.asked(3, &hello).unwrap();
     assert!(
         refusal(&mut talk, &instructed)
             .why
             .contains("takes no options")
+    );
+    assert_eq!(talk.frame(4, &create())["type"], "response.create");
+    assert_eq!(
+        talk.frame(5, &create())["type"],
+        "session.instructions.append"
     );
 }
 

@@ -118,7 +118,7 @@ pub(crate) fn of(_model: &str, target: &Target, work: Work) -> Capabilities {
     can.turn_detectors = Cow::Borrowed(&[TurnDetector::Model]);
     can.input_transcripts = Transcripts::Always;
     can.output_transcripts = Transcripts::Always;
-    can.tools_during_speech = ToolsDuringSpeech::NonBlocking;
+    can.tools_during_speech = ToolsDuringSpeech::Waits;
     can.contexts = Cow::Borrowed(CONTEXTS);
     can.delegations = work == Work::Client;
     can.images = has_backend;

@@ -17,6 +17,9 @@ use super::{
 };
 use crate::{names, raw::with_event_id};
 
+/// What the live model is told when it is to speak and nobody says what.
+const SPEAK: &str = "Speak to the user now.";
+
 /// What acknowledges commands that callers may send in this wire's own words.
 const ANSWERED: &[(&str, &str)] = &[
     ("session.update", "session.updated"),
@@ -132,6 +135,7 @@ impl LiveCodec {
         }
         let items: Result<Vec<_>, _> = items.iter().map(item::for_backend).collect();
         let items = items.map_err(|why| self.subject.command(command, why))?;
+        self.nested.ask(true);
         create_items(id, items, out);
         Ok(())
     }
@@ -148,6 +152,7 @@ impl LiveCodec {
             return Err(self.subject.command(command, why));
         }
         self.nested.answered(results);
+        self.nested.ask(true);
         let answers = results.iter().map(|result| item::result(result).into());
         create_items(id, answers.collect(), out);
         Ok(())
@@ -164,15 +169,23 @@ impl LiveCodec {
             let why = "the model decides itself when to speak; ask it to by commentary as context";
             return Err(self.subject.command(command, why));
         }
-        if *options != ResponseOptions::default() {
+        let mut others = options.clone();
+        others.instructions = None;
+        let is_asked = self.nested.is_asked();
+        if others != ResponseOptions::default() || (is_asked && options.instructions.is_some()) {
             let why = "a response takes no options; configure the backend model instead";
             return Err(self.subject.command(command, why));
         }
-        send(
-            wire::ResponseCreate::default().with_event_id(names::frame(id, 0)),
-            out,
-        );
-        Ok(())
+        if is_asked {
+            self.nested.ask(false);
+            let create = wire::ResponseCreate::default();
+            send(create.with_event_id(names::frame(id, 0)), out);
+            return Ok(());
+        }
+        // The backend model has nothing to answer, so that it is the live one who is to speak.
+        let words = options.instructions.as_deref().unwrap_or(SPEAK);
+        let words = [(ContextKind::Instructions, words.to_owned())];
+        self.append(id, command, &words, None, out)
     }
 
     fn configure(

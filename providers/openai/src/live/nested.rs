@@ -29,6 +29,8 @@ pub(super) struct Nested {
     calls: Calls,
     running: VecDeque<(Key, Option<ResponseId>)>,
     unanswered: VecDeque<(Key, CallId)>,
+    /// Whether something was given to the backend model that it has not been asked to go on with.
+    is_asked: bool,
 }
 
 impl Nested {
@@ -53,6 +55,14 @@ impl Nested {
             .partition::<VecDeque<_>, _>(|(of, _)| of == key);
         self.unanswered = open;
         void.into_iter().map(|(_, call)| call).collect()
+    }
+
+    pub(super) const fn is_asked(&self) -> bool {
+        self.is_asked
+    }
+
+    pub(super) const fn ask(&mut self, is_asked: bool) {
+        self.is_asked = is_asked;
     }
 
     /// These calls are answered.

@@ -179,7 +179,7 @@ pub fn capabilities(model: &str) -> Capabilities {
     can.turn_detectors = Cow::Borrowed(DETECTORS);
     can.input_transcripts = Transcripts::OnRequest;
     can.output_transcripts = Transcripts::Always;
-    can.tools_during_speech = ToolsDuringSpeech::NonBlocking;
+    can.tools_during_speech = ToolsDuringSpeech::Waits;
     can.contexts = Cow::Borrowed(&[ContextKind::Instructions, ContextKind::Thinking]);
     can.images = true;
     can.text_output = true;
