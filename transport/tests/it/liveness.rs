@@ -33,8 +33,8 @@ impl Schedule {
     fn drawn(case: u64, dice: &mut Dice) -> Self {
         let most = dice.below(40_001);
         Self {
-            pong_delay: (if case % 2 == 0 { most } else { 0 }, most),
-            frame_every: (case % 3 == 0).then(|| 100 + dice.below(59_000)),
+            pong_delay: (if case.is_multiple_of(2) { most } else { 0 }, most),
+            frame_every: case.is_multiple_of(3).then(|| 100 + dice.below(59_000)),
             silent_from: Time::from_millis(60_000 + dice.below(3_600_000)),
         }
     }
@@ -200,8 +200,7 @@ async fn serve(stream: DuplexStream, schedule: Schedule, mut dice: Dice) -> Inst
             });
         }
     }
-    let heard = writer.lock().await.1;
-    heard
+    writer.lock().await.1
 }
 
 /// Writes, and notes when; whether the client was still there.
