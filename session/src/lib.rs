@@ -34,3 +34,5 @@ pub use self::{
 
 /// What replaces the network under a session; see [`SessionBuilder::dial`].
 pub use antiphon_transport::Dial;
+/// Why a command was not delivered; see [`SessionError::Undelivered`].
+pub use antiphon_transport::Undelivered;
