@@ -171,11 +171,6 @@ impl Timeline {
             .flatten()
     }
 
-    /// Whether a first sound is still to be heard.
-    pub(crate) fn awaits_hearing(&self) -> bool {
-        self.sound.is_some()
-    }
-
     pub(crate) fn totals(&self) -> &LatencyTotals {
         &self.totals
     }
@@ -245,7 +240,7 @@ mod tests {
         line.committed(at(0));
         line.speech(at(100), &chunk("a"), 0);
         line.played(at(200), Some(&"a".into()), 480);
-        assert!(line.awaits_hearing(), "only its silence was played");
+        assert!(line.sound.is_some(), "only its silence was played");
         line.played(at(220), Some(&"a".into()), 481);
         let turn = line.quiet(at(300)).expect("a turn");
         assert_eq!(turn.first_heard, Some(at(220)));

@@ -142,6 +142,11 @@ impl Voices {
         self.model.speak(until)
     }
 
+    /// Whether the model counts as speaking.
+    pub(crate) fn model_speaks(&self) -> bool {
+        self.model.until.is_some()
+    }
+
     /// The connection is gone: nobody speaks.
     pub(crate) fn reset(&mut self) {
         self.user.until = None;

@@ -3,8 +3,12 @@
 use super::*;
 
 impl Conversation {
-    pub(crate) fn event(&mut self, now: Time, event: Event) {
+    pub(crate) fn event(&mut self, now: Time, mut event: Event) {
         self.listen(now, &event);
+        if self.assign(&mut event) {
+            self.deliver(event);
+            return self.pump(now);
+        }
         match event {
             Event::Audio(mut chunk) => {
                 self.gate.on_progress(now);

@@ -62,6 +62,8 @@ pub(crate) struct Conversation {
     interruption: Option<Pending>,
     /// Concludes who speaks, on wires that do not say.
     voices: Option<Voices>,
+    /// What the model has said so far on a wire that names no items; makes their ids.
+    utterances: u64,
     timeline: Timeline,
     user: UserTurn,
     answering: bool,
@@ -90,6 +92,7 @@ impl Conversation {
             history: History::default(),
             interruption: None,
             voices: (!caps.server_turns).then(|| Voices::new(derivation)),
+            utterances: 0,
             timeline: Timeline::default(),
             user: UserTurn::Idle,
             answering: false,
@@ -302,12 +305,7 @@ impl Conversation {
 
     /// Tells when what happened in the turn, once nothing of it is open.
     fn time_turn(&mut self, now: Time) {
-        // A continuous track plays on for ever.
-        let playing = match self.voices {
-            Some(_) => self.timeline.awaits_hearing(),
-            None => self.playhead.is_playing(),
-        };
-        let open = playing
+        let open = self.playhead.is_playing()
             || self.gate.is_busy()
             || self.ledger.open() > 0
             || self.interruption.is_some()

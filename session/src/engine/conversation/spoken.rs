@@ -1,6 +1,8 @@
 //! Who speaks, on wires that do not say.
 
-use antiphon_protocol::{AudioFormat, Event, ResponseDone, ResponseStatus, Role, Speech, Time};
+use antiphon_protocol::{
+    AudioFormat, Event, ItemId, ResponseDone, ResponseStatus, Role, Speech, Time,
+};
 
 use super::{Conversation, level};
 
@@ -35,10 +37,27 @@ impl Conversation {
             self.event(now, Event::SpeechStarted(derived()));
         }
         if model {
-            // The silence before it is no part of what is said.
-            self.playhead.complete(None);
+            self.utterances += 1;
             self.event(now, Event::ResponseStarted { response: None });
         }
+    }
+
+    /// Gives what the model says the minted item of its utterance; such wires name none. Returns
+    /// whether the event is silence of the track, which is part of nothing.
+    pub(super) fn assign(&self, event: &mut Event) -> bool {
+        let Some(voices) = &self.voices else {
+            return false;
+        };
+        let speaks = voices.model_speaks();
+        let item = match event {
+            Event::Audio(chunk) => &mut chunk.item,
+            Event::OutputTranscript(words) => &mut words.item,
+            _ => return false,
+        };
+        if speaks && item.is_none() {
+            *item = Some(ItemId::synthetic(self.utterances));
+        }
+        !speaks && item.is_none()
     }
 
     /// Ends what has been quiet for long enough.
