@@ -90,7 +90,9 @@ async fn connect(destination: &Destination, progress: &DialProgress) -> Result<T
     }
     progress.enter(Stage::Connect);
     let failed = |error: io::Error| End::new(Stage::Connect, How::Io).because(&error.to_string());
-    let stream = Race::of(interleave(addresses)).await.map_err(failed)?;
+    let stream = Race::of(interleave(addresses), TcpStream::connect)
+        .await
+        .map_err(failed)?;
     // Without this each frame may wait for the acknowledgement of the one before it.
     stream.set_nodelay(true).map_err(failed)?;
     let keepalive = TcpKeepalive::new()
@@ -119,28 +121,32 @@ fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     mixed
 }
 
-type Connecting = Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>;
-
 /// Attempts at several addresses, each begun a little after the one before it or at its failure.
-struct Race {
+struct Race<F, B> {
     left: std::vec::IntoIter<SocketAddr>,
-    running: Vec<Connecting>,
+    running: Vec<Pin<Box<F>>>,
+    begin: B,
     next: Pin<Box<Sleep>>,
     error: Option<io::Error>,
 }
 
-impl Race {
-    fn of(addresses: Vec<SocketAddr>) -> impl Future<Output = io::Result<TcpStream>> {
+impl<F, B, S> Race<F, B>
+where
+    F: Future<Output = io::Result<S>>,
+    B: Fn(SocketAddr) -> F,
+{
+    fn of(addresses: Vec<SocketAddr>, begin: B) -> impl Future<Output = io::Result<S>> {
         let mut race = Self {
             left: addresses.into_iter(),
             running: Vec::new(),
+            begin,
             next: Box::pin(sleep(Duration::ZERO)),
             error: None,
         };
         poll_fn(move |cx| race.poll(cx))
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<S>> {
         loop {
             let mut place = 0;
             while let Some(attempt) = self.running.get_mut(place) {
@@ -159,7 +165,7 @@ impl Race {
             }
             match self.left.next() {
                 Some(address) => {
-                    self.running.push(Box::pin(TcpStream::connect(address)));
+                    self.running.push(Box::pin((self.begin)(address)));
                     self.next
                         .as_mut()
                         .reset(tokio::time::Instant::now() + NEXT_ADDRESS);
@@ -194,5 +200,65 @@ mod tests {
         );
         let v4_first = interleave(["1.1.1.1:1", "[::1]:1", "[::2]:1"].map(parse).to_vec());
         assert_eq!(v4_first, ["1.1.1.1:1", "[::1]:1", "[::2]:1"].map(parse));
+    }
+
+    /// What an address answers, and after how many milliseconds; `None` when it never does.
+    type Answer = Option<(u64, Result<u16, io::ErrorKind>)>;
+
+    /// Races addresses that answer so. Yields the winner's place or the error, and the time it took.
+    async fn race(answers: &[Answer]) -> (Result<u16, io::ErrorKind>, u128) {
+        let addresses = (0..answers.len()).map(|place| {
+            let place = u16::try_from(place).expect("few addresses");
+            SocketAddr::from(([127, 0, 0, 1], place))
+        });
+        let begun = tokio::time::Instant::now();
+        let begin = |address: SocketAddr| {
+            let answer = answers.get(usize::from(address.port())).copied().flatten();
+            async move {
+                let Some((after, outcome)) = answer else {
+                    return std::future::pending().await;
+                };
+                sleep(Duration::from_millis(after)).await;
+                outcome.map_err(io::Error::from)
+            }
+        };
+        let outcome = Race::of(addresses.collect(), begin).await;
+        (
+            outcome.map_err(|error| error.kind()),
+            begun.elapsed().as_millis(),
+        )
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_address_delays_the_next_by_a_quarter_of_a_second_and_a_bad_one_by_nothing() {
+        use io::ErrorKind::{ConnectionRefused, ConnectionReset};
+
+        let rows: [(&[Answer], Result<u16, io::ErrorKind>, u128); 8] = [
+            (&[Some((5, Ok(0)))], Ok(0), 5),
+            (&[None, Some((5, Ok(1)))], Ok(1), 255),
+            (&[None, None, Some((5, Ok(2)))], Ok(2), 505),
+            (
+                &[Some((3, Err(ConnectionRefused))), Some((5, Ok(1)))],
+                Ok(1),
+                8,
+            ),
+            // The first is not given up when the second begins.
+            (&[Some((300, Ok(0))), Some((100, Ok(1)))], Ok(0), 300),
+            (&[Some((400, Ok(0))), Some((100, Ok(1)))], Ok(1), 350),
+            (
+                &[
+                    Some((3, Err(ConnectionRefused))),
+                    Some((4, Err(ConnectionReset))),
+                ],
+                Err(ConnectionReset),
+                7,
+            ),
+            (&[], Err(io::ErrorKind::AddrNotAvailable), 0),
+        ];
+        for (answers, winner, after) in rows {
+            let (outcome, took) = race(answers).await;
+            assert_eq!(outcome, winner, "{answers:?}");
+            assert!(took.abs_diff(after) <= 2, "{answers:?}: {took} ms");
+        }
     }
 }
