@@ -283,9 +283,13 @@ fn names(log: &[Arc<Event>]) -> String {
         let shown = format!("{event:?}");
         let end = shown.find(|c: char| !c.is_alphanumeric());
         let name = shown.get(..end.unwrap_or(shown.len())).unwrap_or_default();
+        let name = match &**event {
+            Event::Error(error) => format!("{name} {:?}", error.message.as_str()),
+            _ => name.to_owned(),
+        };
         match names.last_mut() {
-            Some((last, times)) if last == name => *times += 1,
-            _ => names.push((name.to_owned(), 1)),
+            Some((last, times)) if *last == name => *times += 1,
+            _ => names.push((name, 1)),
         }
     }
     let names = names.iter().map(|(name, times)| match times {

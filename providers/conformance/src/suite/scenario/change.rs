@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use antiphon_protocol::{
     Capabilities, ConfigField, Event, Recovery, Resume, Role, Rotation, RotationCause,
+    UpdateOutcome,
 };
+use antiphon_session::Update;
 use futures::FutureExt;
 
 use super::{Scenario, never, talk::texts};
@@ -84,9 +86,17 @@ async fn update(subject: &dyn Subject) -> Result<(), Failure> {
     let mut call = Call::open(subject, &stage).await?;
     call.ask("Who are you?").await?;
     call.answer().await?;
-    let config = subject.config().instructions("You are somebody else.");
-    call.session.configure(config).await?; /*TMP*/
-    /*TMP2*/
+    let update = Update::change(|config| config.instructions("You are somebody else."));
+    let outcome = call.session.update(update).await?;
+    let live = call.can.live_fields.contains(&ConfigField::Instructions);
+    let held = match outcome {
+        UpdateOutcome::AppliedLive { .. } => live,
+        UpdateOutcome::Rotated { .. } => !live,
+        _ => false,
+    };
+    Failure::unless(held, || {
+        format!("the wire can change it live: {live}, and yet: {outcome:?}")
+    })?;
     call.ask("And now?").await?;
     let said = call.answer().await?;
     Failure::unless(said == "I go on.", || format!("it went on with {said:?}"))?;

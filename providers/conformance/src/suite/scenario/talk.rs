@@ -102,7 +102,9 @@ async fn greeting(subject: &dyn Subject) -> Result<(), Failure> {
     if call.can.create_response {
         call.prompt().await?;
     } else {
-        /*TMP*/
+        call.session
+            .add_context(ContextKind::Commentary, HELLO)
+            .await?;
     }
     let said = call.answer().await?;
     Failure::unless(said == HELLO, || format!("the greeting was {said:?}"))?;
@@ -141,7 +143,10 @@ async fn long_answer(subject: &dyn Subject) -> Result<(), Failure> {
     })?;
     let mut ends = std::collections::BTreeMap::new();
     for event in call.since() {
-        if let Event::Audio(chunk) = &*event {
+        // On a wire without turns what belongs to no item is the silence of its track.
+        if let Event::Audio(chunk) = &*event
+            && (call.can.server_turns || chunk.item.is_some())
+        {
             let end = ends.entry(chunk.item.clone()).or_insert(chunk.offset);
             Failure::unless(*end == chunk.offset, || {
                 format!("a gap in the speech: {end} is followed by {}", chunk.offset)

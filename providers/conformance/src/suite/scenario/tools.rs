@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use antiphon_protocol::{
-    Capabilities, ConfigField, ContextKind, Event, SessionConfig, ToolBehavior, ToolSpec,
+    Capabilities, ConfigField, Context, ContextKind, Event, SessionConfig, ToolBehavior, ToolSpec,
     ToolsDuringSpeech,
 };
 use antiphon_session::SessionError;
@@ -220,8 +220,13 @@ async fn delegation(subject: &dyn Subject) -> Result<(), Failure> {
         })
         .await?;
     let found = json!({ ANSWER: "eleven" }).to_string();
-    /*TMP*/
-    _ = (id, found, ContextKind::Commentary);
+    call.session
+        .send_context(Context {
+            kind: ContextKind::Commentary,
+            text: found,
+            delegation: Some(id),
+        })
+        .await?;
     spoken_of(&mut call, "I found eleven.").await?;
     call.close().await
 }
