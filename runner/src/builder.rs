@@ -4,22 +4,22 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use antiphon_protocol::{
     AudioChunk, Delegation, Ended, Interruption, Provider, ResponseDone, Rotation, SessionConfig,
-    Speech, TextDelta, ToolCall, TurnDetection,
+    Speech, TextDelta, ToolCall, TurnDetection, TurnTimes, UpdateOutcome,
 };
 use antiphon_session::{Dial, Session, SessionBuilder};
 use thiserror::Error;
 
 use crate::{
-    Approver, Handler, HandlerReturn, Lag, Lane, LaneLimits, Problem, ResponseTimes, Runner, Tool,
-    ToolEnd, ToolHook, ToolLimits,
+    Approver, Handler, HandlerReturn, Lag, Lane, LaneLimits, Problem, Runner, Tool, ToolEnd,
+    ToolHook, ToolLimits,
     approval::Guards,
     board::{Automatic, Board, Listed},
+    delegation::Delegate,
     desk::Desk,
     handler::{Lanes, Notice, Routes},
     runner::Parts,
     shared::SharedProvider,
     telemetry::Spans,
-    updates::Updates,
 };
 
 type Adjust = Arc<dyn Fn(SessionBuilder) -> SessionBuilder + Send + Sync>;
@@ -46,6 +46,7 @@ pub struct RunnerBuilder {
     provider: Arc<dyn Provider>,
     config: SessionConfig,
     tools: Vec<Arc<dyn Tool>>,
+    delegate: Option<Arc<dyn Tool>>,
     pub(crate) routes: Routes,
     guards: Guards,
     automatic: Automatic,
@@ -90,6 +91,7 @@ impl RunnerBuilder {
             provider,
             config: SessionConfig::default(),
             tools: Vec::new(),
+            delegate: None,
             routes: Routes::default(),
             guards: Guards::default(),
             automatic: Automatic {
@@ -130,6 +132,20 @@ impl RunnerBuilder {
     /// Gives the agent a tool; the model is told of it when the session opens.
     pub fn tool(mut self, tool: impl Tool + 'static) -> Self {
         self.tools.push(Arc::new(tool));
+        self
+    }
+
+    /// Sets the tool that does the work which a full-duplex model delegates (GPT-Live). The model is not
+    /// told of it: it asks for work, and names no tool.
+    ///
+    /// Each delegation is one call of it, under the same rules as any call: limits, approval, hooks,
+    /// handlers, one answer. Its arguments are an [`Errand`](crate::Errand): what was said since the
+    /// last delegation, once the user has finished the sentence (waited for at most 3 s). The call's
+    /// id is the delegation's. The result is answered as commentary, which the model speaks of; with
+    /// [`Scheduling::Silent`](antiphon_protocol::Scheduling::Silent), in the tool's policy or in the
+    /// output, as thinking. A delegation does not outlive its connection.
+    pub fn delegate_to(mut self, tool: impl Tool + 'static) -> Self {
+        self.delegate = Some(Arc::new(tool));
         self
     }
 
@@ -195,7 +211,7 @@ impl RunnerBuilder {
         /// Hears the model speak; see [`Handler::on_audio`].
         on_audio(AudioChunk) in Audio, Notice::Audio(chunk) => (chunk.clone()),
         /// Hears that what was given to play must not be heard; see [`Handler::on_flush`].
-        on_flush() in Audio, Notice::Flush => (),
+        on_flush() in Audio, Notice::Flush(_) => (),
         /// Reads what the model writes.
         on_text(TextDelta) in Text, Notice::Text(text) => (text.clone()),
         /// Reads what the user said.
@@ -210,8 +226,8 @@ impl RunnerBuilder {
         on_interruption(Interruption) in Turn, Notice::Interruption(settled) => (settled.clone()),
         /// Hears that a response has ended.
         on_response_done(ResponseDone) in Turn, Notice::ResponseDone(done) => (done.clone()),
-        /// Hears when a response came; see [`ResponseTimes`].
-        on_response_times(ResponseTimes) in Turn, Notice::ResponseTimes(times) => (times.clone()),
+        /// Hears when what happened in a turn; see [`Handler::on_turn_timed`].
+        on_turn_timed(&TurnTimes) in Turn, Notice::TurnTimed(times) => (times),
         /// Hears that a tool begins its work.
         on_tool_start(&ToolCall) in Tool, Notice::ToolStart(call) => (call),
         /// Hears how far a tool has come.
@@ -223,6 +239,8 @@ impl RunnerBuilder {
         on_delegation(Delegation) in Tool, Notice::Delegation(delegation) => (delegation.clone()),
         /// Hears that a new connection took over.
         on_rotation(Rotation) in Session, Notice::Rotation(rotation) => (rotation.clone()),
+        /// Hears what became of a change of the configuration.
+        on_update(&UpdateOutcome) in Session, Notice::Updated(outcome) => (outcome),
         /// Hears that handlers were too slow; see [`Handler::on_lag`].
         on_lag(Lag) in Session, Notice::Lag(lag) => (*lag),
         /// Hears that the session is over.
@@ -241,16 +259,11 @@ impl RunnerBuilder {
     /// was ready.
     pub async fn connect(&self) -> Result<Runner, StartError> {
         let mut config = self.config.clone();
-        let by_hand: BTreeSet<String> = config.tools.iter().map(|tool| tool.name.clone()).collect();
         let mut names = BTreeSet::new();
         let mut listed = Vec::new();
         for tool in &self.tools {
             let spec = tool.spec();
-            listed.push(Listed {
-                name: spec.name.clone(),
-                schema: spec.parameters.clone(),
-                policy: tool.policy(),
-            });
+            listed.push(Listed::new(&spec, tool.policy()));
             config.tools.push(spec);
         }
         for tool in &config.tools {
@@ -261,15 +274,21 @@ impl RunnerBuilder {
         let stops_on_speech = self.stops_on_speech(&config);
         let mut session = Session::builder(SharedProvider(Arc::clone(&self.provider)));
         let model = config.model.clone();
-        session = session.config(config.clone());
+        session = session.config(config);
         for adjust in &self.adjust {
             session = adjust(session);
         }
         let (session, events) = session.connect().await?;
         let lanes = Arc::new(Lanes::new(&self.routes, &self.lane_limits));
-        let board = Board::new(listed, by_hand, self.automatic, self.tool_limits);
-        let tools = self.tools.clone();
-        let (updates, updater) = Updates::new(session.clone(), config);
+        let mut tools = self.tools.clone();
+        let delegate = self.delegate.as_ref().map(|tool| {
+            let spec = tool.spec();
+            listed.push(Listed::new(&spec, tool.policy()));
+            tools.push(Arc::clone(tool));
+            Delegate::new(spec.name)
+        });
+        let place = delegate.is_some().then_some(self.tools.len());
+        let board = Board::new(listed, place, self.automatic, self.tool_limits);
         let spans = Spans::new(self.provider.name(), &model);
         let desk = Desk::new(
             board,
@@ -277,7 +296,7 @@ impl RunnerBuilder {
             self.guards.clone(),
             Arc::clone(&lanes),
             session,
-            updates,
+            delegate,
             spans.current().clone(),
         );
         let builder = self.clone();
@@ -285,7 +304,6 @@ impl RunnerBuilder {
             builder,
             desk,
             lanes,
-            updater,
             events,
             spans,
             stops_on_speech,

@@ -1,13 +1,11 @@
 //! The handle for use while an agent runs.
 
-use std::{
-    ops::Deref,
-    sync::{Arc, atomic::Ordering},
-};
+use std::{ops::Deref, sync::Arc};
 
-use antiphon_protocol::{CallId, Interruption, SessionConfig, ToolCall, ToolResult};
-use antiphon_session::{Delivery, Session, SessionError};
-use bytes::Bytes;
+use antiphon_protocol::{
+    CallId, Context, ContextKind, Interruption, SessionConfig, ToolCall, ToolResult, UpdateOutcome,
+};
+use antiphon_session::{CallError, Delivery, ModelTurn, Session, SessionError, Update, UserTurn};
 
 use crate::{ExecuteError, ToolEnd, UpdateError, board::Input, desk::Desk, handler::Notice};
 
@@ -21,20 +19,24 @@ pub struct Control {
     desk: Arc<Desk>,
 }
 
-/// What an agent is doing.
+/// What an agent is doing. Of several things at a time, the later in this list is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Activity {
-    /// Nothing: it listens.
+    /// Nothing.
     Idle,
-    /// The user speaks, or the model answers.
-    Talking,
+    /// The user speaks.
+    Listening,
+    /// The model was asked to respond, or does.
+    Generating,
     /// Tools work.
     ExecutingTools,
     /// A change of the configuration is on its way or held.
-    Updating {
-        /// Which attempt it is, from 1.
-        attempt: u32,
+    UpdatePending {
+        /// How many times it was sent, or a connection opened for it; 0 while it is held.
+        attempts: u32,
+        /// Whether it needs a new connection.
+        rotates: bool,
     },
 }
 
@@ -48,27 +50,9 @@ impl Control {
         self.desk.session()
     }
 
-    /// Sends the user's audio, or while muted as much silence, so that the provider's clock and its ear
-    /// for pauses go on.
-    ///
-    /// # Errors
-    /// See [`Session::send_audio`].
-    pub async fn send_audio(&self, chunk: impl Into<Bytes>) -> Result<(), SessionError> {
-        let mut chunk = chunk.into();
-        if self.is_muted() {
-            chunk = vec![self.session().input_format().silence(); chunk.len()].into();
-        }
-        self.session().send_audio(chunk).await
-    }
-
-    /// Makes the user's audio silence from here on, or lets it through again; for all clones.
-    pub fn mute(&self, muted: bool) {
-        self.desk.muted().store(muted, Ordering::Relaxed);
-    }
-
-    /// Whether the user's audio is silenced.
+    /// Whether the user's audio is silenced; see [`Session::mute`].
     pub fn is_muted(&self) -> bool {
-        self.desk.muted().load(Ordering::Relaxed)
+        self.session().state().borrow().muted
     }
 
     /// Interrupts the model: audio that waits for handlers is dropped, players are told to drop theirs,
@@ -111,55 +95,83 @@ impl Control {
         end.await.map_err(|_| ExecuteError::Ended)
     }
 
+    /// Gives the model words that are not the user's. Commentary on a delegation that a tool serves is
+    /// its answer: work that still runs for it is told to stop, and its result is not sent. Thinking
+    /// is progress, and there may be any number of it.
+    ///
+    /// # Errors
+    /// [`CallError::Answered`] when the tool's own answer is on its way; else see
+    /// [`Session::send_context`].
+    pub async fn send_context(&self, context: Context) -> Result<Delivery, SessionError> {
+        let answers = context.kind == ContextKind::Commentary;
+        if let Some(delegation) = context.delegation.as_ref().filter(|_| answers) {
+            let call = CallId::from(delegation.as_str());
+            if !self.desk.take_over(&call) {
+                return Err(CallError::Answered(call).into());
+            }
+        }
+        self.session().send_context(context).await
+    }
+
     /// Changes what the session is: `patch` turns what is desired so far into what is desired now.
     ///
-    /// Safe at any moment. The change is made while the connection lives, at once where the provider
-    /// takes it; a change that is refused for now, or meets a connection that is being replaced, is held
-    /// until the model is idle and no call is open, and is tried three times. Changes that come
-    /// meanwhile are merged into it, the last word winning, and share its outcome. A new connection is
-    /// brought to the same state. Resolves within two minutes.
+    /// Safe at any moment. The change is made on the live connection where that can take it up. Any
+    /// other is held until the model is idle and no call is open, at most 20 s, and then made by a new
+    /// connection that goes on with the conversation; three such connections may fail before it is
+    /// given up. Changes that come meanwhile are merged into it, the last word winning, and share its
+    /// outcome. Later connections keep it.
     ///
-    /// Tools that a change declares beside those of the builder are answered by hand.
+    /// Resolves within 50 s; [`UpdateOutcome::Pending`] when it is not known by then, and
+    /// [`Handler::on_update`](crate::Handler::on_update) tells the rest. See [`Session::update`], which
+    /// [`Control::session`] gives access to, for another patience. Tools that a change declares
+    /// beside those of the builder are answered by hand.
     ///
     /// Cancel safe: a change that was taken is made even if nobody waits for it.
     ///
     /// # Errors
-    /// When the provider cannot change it while the connection lives, or would not; the session is as it
-    /// was then.
+    /// When it was refused or cannot be sent, or `patch` panics; the session is as it was then.
     pub async fn update(
         &self,
         patch: impl FnOnce(SessionConfig) -> SessionConfig + Send + 'static,
-    ) -> Result<(), UpdateError> {
-        self.desk.updates().change(Box::new(patch), None).await
+    ) -> Result<UpdateOutcome, UpdateError> {
+        self.change(Update::change(patch)).await
     }
 
-    /// As [`Control::update`], and then tells the model of it in a message of the application; at most
-    /// once.
+    /// As [`Control::update`], and tells the model of it once, when it has happened, whichever way it
+    /// happens. Of changes that are merged the last message is told.
     ///
     /// # Errors
-    /// See [`Control::update`]; [`UpdateError::Bridge`] when only the message failed.
+    /// See [`Control::update`]; nothing is told then.
     pub async fn update_with_bridge(
         &self,
         patch: impl FnOnce(SessionConfig) -> SessionConfig + Send + 'static,
         message: impl Into<String>,
-    ) -> Result<(), UpdateError> {
-        self.desk
-            .updates()
-            .change(Box::new(patch), Some(message.into()))
-            .await
+    ) -> Result<UpdateOutcome, UpdateError> {
+        self.change(Update::change(patch).bridge(message)).await
+    }
+
+    async fn change(&self, update: Update) -> Result<UpdateOutcome, UpdateError> {
+        match self.session().update(update).await {
+            Ok(UpdateOutcome::Failed { reason }) => Err(UpdateError::Failed(reason)),
+            Ok(outcome) => Ok(outcome),
+            Err(_) => Err(UpdateError::Ended),
+        }
     }
 
     /// What the agent is doing at this moment.
     pub fn activity(&self) -> Activity {
-        let attempt = self.desk.updates().attempts();
-        if attempt > 0 {
-            Activity::Updating { attempt }
-        } else if self.desk.is_working() {
-            Activity::ExecutingTools
-        } else if self.session().state().borrow().turn.is_idle() {
-            Activity::Idle
-        } else {
-            Activity::Talking
+        let working = self.desk.is_working();
+        let state = self.session().state();
+        let state = state.borrow();
+        match (state.update, state.turn.model, state.turn.user) {
+            (Some(update), ..) => Activity::UpdatePending {
+                attempts: update.attempts,
+                rotates: update.rotates,
+            },
+            _ if working => Activity::ExecutingTools,
+            (_, ModelTurn::Thinking | ModelTurn::Answering, _) => Activity::Generating,
+            (_, _, UserTurn::Speaking) => Activity::Listening,
+            _ => Activity::Idle,
         }
     }
 

@@ -7,12 +7,14 @@
 use std::{
     collections::BTreeMap,
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use antiphon_protocol::{CallId, Time, ToolCall, ToolResult};
-use antiphon_session::{CallError, Session, SessionError};
+use antiphon_protocol::{
+    CallId, Context, ContextKind, Delegation, DelegationId, Scheduling, Time, ToolCall, ToolResult,
+};
+use antiphon_session::{CallError, Session, SessionError, Undelivered, UserTurn};
 use futures::FutureExt;
 use serde_json::Value;
 use tokio::{
@@ -27,14 +29,16 @@ use crate::{
     CancelReason, Cancellation, Control, Problem, Tool, ToolContext, ToolEnd, ToolRecord,
     approval::Guards,
     board::{Act, Board, ExecuteError, Input, Sent},
+    delegation::Delegate,
     handler::{Lanes, Notice},
     problem::words_of,
     telemetry::{tool_ended, tool_failed, tool_span},
-    updates::Updates,
 };
 
 /// How long the clock sleeps when nothing is due.
 const LONG: Duration = Duration::from_secs(86_400);
+/// How long a delegation waits for the user to finish the sentence that it is about.
+const SENTENCE: Duration = Duration::from_secs(3);
 
 pub(crate) struct Desk {
     inner: Mutex<Inner>,
@@ -42,15 +46,13 @@ pub(crate) struct Desk {
     guards: Guards,
     lanes: Arc<Lanes>,
     session: Session,
-    updates: Updates,
+    delegate: Option<Delegate>,
     /// What the work of calls belongs to that did not begin with their announcement.
     home: Span,
     /// The deadline has changed, or work was dropped.
     changed: Notify,
     /// Calls whose work was dropped before it ended.
     dropped: Mutex<Vec<CallId>>,
-    /// Whether the user's audio is silenced.
-    muted: AtomicBool,
     runtime: Handle,
     idle: watch::Sender<bool>,
     origin: Instant,
@@ -85,7 +87,7 @@ impl Desk {
         guards: Guards,
         lanes: Arc<Lanes>,
         session: Session,
-        updates: Updates,
+        delegate: Option<Delegate>,
         home: Span,
     ) -> Arc<Self> {
         let inner = Inner {
@@ -101,11 +103,10 @@ impl Desk {
             guards,
             lanes,
             session,
-            updates,
+            delegate,
             home,
             changed: Notify::new(),
             dropped: Mutex::default(),
-            muted: AtomicBool::new(false),
             runtime: Handle::current(),
             idle: watch::Sender::new(true),
             origin: Instant::now(),
@@ -116,12 +117,9 @@ impl Desk {
         &self.session
     }
 
-    pub(crate) fn muted(&self) -> &AtomicBool {
-        &self.muted
-    }
-
-    pub(crate) fn updates(&self) -> &Updates {
-        &self.updates
+    /// Who turns delegations into calls, if anybody does.
+    pub(crate) fn delegate(&self) -> Option<&Delegate> {
+        self.delegate.as_ref()
     }
 
     /// Whether any call's work runs.
@@ -141,6 +139,30 @@ impl Desk {
         self.carry_out(&mut inner);
     }
 
+    /// Brings delegated work before its tool, as soon as the user has said what it is about.
+    pub(crate) fn delegated(self: &Arc<Self>, delegation: Delegation) {
+        if !self
+            .delegate()
+            .is_some_and(|delegate| delegate.take_up(&delegation.id))
+        {
+            return;
+        }
+        let desk = Arc::clone(self);
+        let gather = async move {
+            let mut state = desk.session.state();
+            let said =
+                state.wait_for(|state| state.turn.user == UserTurn::Idle || state.ended.is_some());
+            // A sentence that does not end is cut.
+            let _ = tokio::time::timeout(SENTENCE, said).await;
+            let id = delegation.id.clone();
+            let call = desk.delegate().and_then(|its| its.call(delegation));
+            if let Some(call) = call {
+                desk.tell(Input::Delegated(id, call));
+            }
+        };
+        self.lock().tasks.spawn_on(gather, &self.runtime);
+    }
+
     /// Runs an offered call; the receiver gets its end.
     pub(crate) fn execute(
         self: &Arc<Self>,
@@ -156,6 +178,15 @@ impl Desk {
         inner.waiters.insert(call.clone(), end);
         self.carry_out(&mut inner);
         Ok(receiver)
+    }
+
+    /// Leaves the answer to a delegation to the caller; `false` when the tool's is on its way.
+    pub(crate) fn take_over(self: &Arc<Self>, call: &CallId) -> bool {
+        let now = self.now();
+        let mut inner = self.lock();
+        let taken = inner.board.take_over(now, call);
+        self.carry_out(&mut inner);
+        taken
     }
 
     /// Keeps the board's deadlines.
@@ -205,11 +236,12 @@ impl Desk {
     fn carry_out(self: &Arc<Self>, inner: &mut Inner) {
         while inner.tasks.try_join_next().is_some() {}
         while let Some(act) = inner.board.poll_act() {
-            if inner.closed && matches!(act, Act::Ask { .. } | Act::Start { .. } | Act::Answer(_)) {
+            if inner.closed && act.begins() {
                 continue;
             }
             match act {
                 Act::Ask { call, arguments } => self.ask(inner, call, arguments),
+                Act::Inquire(call) => self.inquire(inner, call),
                 Act::Start {
                     call,
                     tool,
@@ -225,7 +257,7 @@ impl Desk {
                         work.task.abort();
                     }
                 }
-                Act::Answer(result) => self.answer(inner, result),
+                Act::Answer { result, delegation } => self.answer(inner, result, delegation),
                 Act::Over(end) => self.over(inner, end),
                 Act::Unanswered(record) => self.lanes.report(Problem::Unanswered {
                     call: record.call,
@@ -269,6 +301,20 @@ impl Desk {
         );
     }
 
+    fn inquire(self: &Arc<Self>, inner: &mut Inner, call: Arc<ToolCall>) {
+        let desk = Arc::clone(self);
+        let inquiry = async move {
+            // Without a session there is nobody to be answered either.
+            if let Ok(snapshot) = desk.session.snapshot().await {
+                let config = snapshot.config();
+                let known = config.tools.iter().any(|tool| tool.name == call.name)
+                    || config.native.values().any(|value| names(value, &call.name));
+                desk.tell(Input::Known(call.id.clone(), known));
+            }
+        };
+        inner.tasks.spawn_on(inquiry, &self.runtime);
+    }
+
     fn start(
         self: &Arc<Self>,
         inner: &mut Inner,
@@ -310,12 +356,23 @@ impl Desk {
         inner.works.insert(id, Work { span, order, task });
     }
 
-    fn answer(self: &Arc<Self>, inner: &mut Inner, result: ToolResult) {
+    fn answer(
+        self: &Arc<Self>,
+        inner: &mut Inner,
+        result: ToolResult,
+        delegation: Option<DelegationId>,
+    ) {
         let desk = Arc::clone(self);
         let call = result.call.clone();
         let sending = async move {
-            let sent = desk.session.send_tool_results(vec![result]).await;
-            desk.tell(Input::Sent(call, fate(sent.err().as_ref())));
+            let sent = if delegation.is_some() {
+                let sent = desk.session.send_context(words(result, delegation)).await;
+                fate_of_words(sent.err().as_ref())
+            } else {
+                let sent = desk.session.send_tool_results(vec![result]).await;
+                fate(sent.err().as_ref())
+            };
+            desk.tell(Input::Sent(call, sent));
         };
         inner.tasks.spawn_on(sending, &self.runtime);
     }
@@ -397,5 +454,41 @@ fn fate(refusal: Option<&SessionError>) -> Sent {
         // The session's ledger opens the call again when an answer comes back, and knows whether one
         // that it gave up waiting for has left.
         Some(_) => Sent::Returned,
+    }
+}
+
+/// The answer to a delegation: to be spoken of, unless it is meant to be silent.
+fn words(result: ToolResult, delegation: Option<DelegationId>) -> Context {
+    let kind = match result.scheduling {
+        Some(Scheduling::Silent) => ContextKind::Thinking,
+        _ => ContextKind::Commentary,
+    };
+    Context {
+        kind,
+        text: result.output,
+        delegation,
+    }
+}
+
+/// What became of words, of which the session keeps no ledger: what may have left is not said again.
+fn fate_of_words(refusal: Option<&SessionError>) -> Sent {
+    match refusal {
+        None => Sent::Taken,
+        Some(SessionError::Ended) => Sent::Ended,
+        Some(SessionError::Rejected(_) | SessionError::Unsupported(_)) => Sent::Refused,
+        Some(SessionError::Undelivered(Undelivered::Lost) | SessionError::Deadline) => Sent::Void,
+        Some(_) => Sent::Returned,
+    }
+}
+
+/// Whether a provider's own configuration holds something of this name.
+fn names(value: &Value, name: &str) -> bool {
+    match value {
+        Value::Object(fields) => {
+            fields.get("name").and_then(Value::as_str) == Some(name)
+                || fields.values().any(|value| names(value, name))
+        }
+        Value::Array(values) => values.iter().any(|value| names(value, name)),
+        _ => false,
     }
 }

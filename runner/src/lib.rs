@@ -4,6 +4,7 @@ mod approval;
 mod board;
 mod builder;
 mod control;
+mod delegation;
 mod desk;
 mod handler;
 mod outcome;
@@ -12,7 +13,6 @@ mod runner;
 mod shared;
 mod tally;
 mod telemetry;
-mod times;
 mod tool;
 mod updates;
 
@@ -23,11 +23,11 @@ pub use self::{
     board::{ExecuteError, RateCap, ToolLimits},
     builder::{RunnerBuilder, StartError},
     control::{Activity, Control},
+    delegation::Errand,
     handler::{Handler, HandlerResult, HandlerReturn, Lane, LaneLimits},
     outcome::{Lag, Outcome, Responses, RunError, ToolAnswer, ToolEnd, ToolOutcome, ToolRecord},
     problem::{HandlerFault, Problem},
     runner::Runner,
-    times::ResponseTimes,
     tool::{
         CancelReason, Cancellation, FunctionTool, OnStop, Tool, ToolContext, ToolError,
         ToolErrorKind, ToolOutput, ToolPolicy, ToolReturn, tool_fn, tool_fn_sync,

@@ -2,12 +2,12 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use antiphon_protocol::{CallId, Ended, Losses, ToolCall, ToolResult, Usage};
-use antiphon_session::UplinkMarks;
+use antiphon_protocol::{CallId, Ended, Losses, ToolCall, ToolResult, TurnTimes, Usage};
+use antiphon_session::{LatencyTotals, UplinkMarks};
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::{Lane, ResponseTimes, ToolErrorKind};
+use crate::{Lane, ToolErrorKind};
 
 /// How a call's work ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -105,16 +105,20 @@ pub struct Outcome {
     pub user_turns: u64,
     /// The model's responses.
     pub responses: Responses,
-    /// When those came; at most 1024, oldest first.
-    pub response_times: Vec<ResponseTimes>,
+    /// When what happened in each turn, on the session's clock; the first 1024, oldest first.
+    pub turns: Vec<TurnTimes>,
+    /// How long the user waited, over all turns.
+    pub latency: LatencyTotals,
     /// Settled interruptions.
     pub interruptions: u64,
     /// The calls, oldest first; at most 1024.
     pub tool_calls: Vec<ToolRecord>,
     /// Calls beyond those.
     pub tool_calls_unlisted: u64,
-    /// What the responses cost.
+    /// What was used.
     pub usage: Usage,
+    /// What that costs, in the millionths that the session's prices count; 0 without prices.
+    pub cost: u64,
     /// The account of the user's audio, in samples at the input rate.
     pub audio_in: UplinkMarks,
     /// How much the model spoke.

@@ -38,8 +38,8 @@ pub enum Problem {
         /// What became of the answer.
         answer: ToolAnswer,
     },
-    /// A new connection could not be brought to the state that was asked for.
-    #[error("a new connection could not be updated: {0}")]
+    /// The agent was not changed as it was asked to be; whoever asked is told, too.
+    #[error(transparent)]
     Update(UpdateError),
     /// A tool broke down; the model was told that it did, not how.
     #[error("tool {name} panicked in call {call}: {words}")]

@@ -2,19 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon_protocol::{Ended, Event, ItemId, Provider};
+use antiphon_protocol::{Ended, Event, ItemId, Provider, Recovery, Rotation, UpdateOutcome};
 use antiphon_session::Events;
 use tokio::task::JoinSet;
 
 use crate::{
-    Control, Lane, Outcome, Problem, RunError, RunnerBuilder, StartError,
+    Control, Lane, Outcome, Problem, RunError, RunnerBuilder, StartError, UpdateError,
     board::Input,
     desk::Desk,
     handler::{Lanes, Notice},
     tally::Tally,
-    telemetry::{Measures, Spans},
-    times::Stopwatch,
-    updates::Updater,
+    telemetry::{Spans, measure},
 };
 
 /// What a builder has put together for a run.
@@ -22,7 +20,6 @@ pub(crate) struct Parts {
     pub(crate) builder: RunnerBuilder,
     pub(crate) desk: Arc<Desk>,
     pub(crate) lanes: Arc<Lanes>,
-    pub(crate) updater: Updater,
     pub(crate) events: Events,
     pub(crate) spans: Spans,
     /// Whether the user's speech alone stops the model.
@@ -42,11 +39,9 @@ pub struct Runner {
     events: Events,
     /// One task per lane that somebody listens on.
     handlers: JoinSet<()>,
-    /// The keeper of deadlines and the maker of changes.
+    /// The keeper of deadlines.
     attendants: JoinSet<()>,
     tally: Tally,
-    stopwatch: Stopwatch,
-    measures: Measures,
     spans: Spans,
     ended: Option<Ended>,
     /// Whether the user's speech alone stops the model.
@@ -67,7 +62,6 @@ impl Runner {
             builder,
             desk,
             lanes,
-            updater,
             events,
             spans,
             stops_on_speech,
@@ -81,7 +75,6 @@ impl Runner {
         }
         let mut attendants = JoinSet::new();
         attendants.spawn(Arc::clone(&desk).keep_time());
-        attendants.spawn(updater.serve(Arc::clone(&desk)));
         Self {
             drain: builder.lane_limits.drain,
             builder,
@@ -92,8 +85,6 @@ impl Runner {
             handlers,
             attendants,
             tally: Tally::default(),
-            stopwatch: Stopwatch::default(),
-            measures: Measures::default(),
             spans,
             ended: None,
             stops_on_speech,
@@ -162,23 +153,22 @@ impl Runner {
             self.lanes.abandon();
         }
         let state = session.state();
-        let (audio_in, rotations) = {
-            let state = state.borrow();
-            (state.uplink, state.rotations)
-        };
+        let state = state.borrow().clone();
         let tally = std::mem::take(&mut self.tally);
         Outcome {
             ended,
             user_turns: tally.user_turns,
             responses: tally.responses,
-            response_times: tally.response_times,
+            turns: tally.turns,
+            latency: state.latency,
             interruptions: tally.interruptions,
             tool_calls,
             tool_calls_unlisted,
-            usage: tally.usage,
-            audio_in,
+            usage: state.usage.total,
+            cost: state.usage.cost,
+            audio_in: state.uplink,
             audio_out: tally.audio_out,
-            rotations,
+            rotations: state.rotations,
             losses: tally.losses,
             lag: self.lanes.lag(),
             problems: self.lanes.problems(),
@@ -187,9 +177,10 @@ impl Runner {
 
     fn apply(&mut self, event: &Event) {
         self.tally.note(event);
-        let now = self.desk.now();
-        let times = self.stopwatch.note(now, event);
-        self.measures.note(now, event, times.as_ref());
+        measure(event, self.lanes.silence());
+        if let Some(delegate) = self.desk.delegate() {
+            delegate.hear(event);
+        }
         // A response's calls belong to its span, and its end closes it.
         let span = self.spans.current().clone();
         self.spans.note(event);
@@ -212,17 +203,14 @@ impl Runner {
         if let Some(notice) = Notice::of(event) {
             self.lanes.push(notice);
         }
-        if let Some(times) = times {
-            self.tally.time(times.clone());
-            self.lanes.push(Notice::ResponseTimes(times));
-        }
         match event {
             Event::ToolCall(call) => span.in_scope(|| self.desk.tell(Input::Called(call.clone()))),
             Event::ToolCallsCancelled { calls } => self.desk.tell(Input::Withdrawn(calls.clone())),
-            Event::Rotated(rotation) => {
-                self.desk.updates().rotated();
-                self.desk
-                    .tell(Input::Lost(rotation.losses.calls_void.clone()));
+            Event::Delegation(delegation) => self.desk.delegated(delegation.clone()),
+            Event::Rotated(rotation) => self.rotated(rotation),
+            Event::ConfigUpdated(UpdateOutcome::Failed { reason }) => {
+                let failed = UpdateError::Failed(reason.clone());
+                self.lanes.report(Problem::Update(failed));
             }
             Event::Error(error) if !error.benign => {
                 self.lanes.report(Problem::Provider(error.clone()));
@@ -239,9 +227,20 @@ impl Runner {
         }
     }
 
+    /// What the old connection asked for can be answered no more, but for what the new one knows of.
+    fn rotated(&self, rotation: &Rotation) {
+        let void = rotation.losses.calls_void.clone();
+        self.desk.tell(Input::Lost(void));
+        if !matches!(rotation.recovery, Recovery::Resumed | Recovery::Reverted) {
+            if let Some(delegate) = self.desk.delegate() {
+                delegate.lost();
+            }
+            self.desk.tell(Input::DelegationsLost);
+        }
+    }
+
     /// The model was stopped: nothing of what it said so far is to be heard any more.
     fn cut(&mut self) {
-        self.measures.interrupted(self.desk.now());
         self.lanes.flush();
         self.desk.tell(Input::Interrupted);
     }

@@ -2,24 +2,23 @@
 
 use std::time::Duration;
 
-use antiphon_protocol::{Event, Losses, ResponseStatus, Usage};
+use antiphon_protocol::{Event, Losses, ResponseStatus, TurnTimes};
 
-use crate::{ResponseTimes, Responses};
+use crate::Responses;
 
 /// Most void calls that are named in an outcome's losses.
 const NAMED_CALLS: usize = 1024;
-/// Most responses whose times are kept.
-const TIMED_RESPONSES: usize = 1024;
+/// Most turns whose times are kept.
+const TIMED_TURNS: usize = 1024;
 
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) user_turns: u64,
     pub(crate) responses: Responses,
     pub(crate) interruptions: u64,
-    pub(crate) usage: Usage,
     pub(crate) audio_out: Duration,
     pub(crate) losses: Losses,
-    pub(crate) response_times: Vec<ResponseTimes>,
+    pub(crate) turns: Vec<TurnTimes>,
 }
 
 impl Tally {
@@ -30,7 +29,9 @@ impl Tally {
                 self.audio_out = self.audio_out.saturating_add(chunk.duration());
             }
             Event::InterruptionSettled(_) => self.interruptions += 1,
-            Event::Usage(report) => self.usage.add(&report.usage),
+            Event::TurnTimed(times) if self.turns.len() < TIMED_TURNS => {
+                self.turns.push(times.clone());
+            }
             Event::ResponseDone(done) => {
                 match &done.status {
                     ResponseStatus::Completed => self.responses.completed += 1,
@@ -39,18 +40,9 @@ impl Tally {
                     // Whatever else a provider may call it: the response is not whole.
                     _ => self.responses.incomplete += 1,
                 }
-                if let Some(usage) = &done.usage {
-                    self.usage.add(usage);
-                }
             }
             Event::Rotated(rotation) => self.lose(&rotation.losses),
             _ => {}
-        }
-    }
-
-    pub(crate) fn time(&mut self, times: ResponseTimes) {
-        if self.response_times.len() < TIMED_RESPONSES {
-            self.response_times.push(times);
         }
     }
 

@@ -16,7 +16,8 @@ mod surface;
 use std::{future::pending, path::Path, sync::Arc, time::Duration};
 
 use antiphon_protocol::{
-    AudioChunk, Ended, ResponseDone, TextDelta, ToolCall, ToolResult, ToolSpec,
+    AudioChunk, Context, ContextKind, Ended, ResponseDone, TextDelta, ToolCall, ToolResult,
+    ToolSpec,
 };
 use antiphon_runner::{
     Approver, Control, Decision, Handler, HandlerResult, Runner, RunnerBuilder, Tool, ToolContext,
@@ -102,15 +103,21 @@ macro_rules! agent {
 /// As long as a session takes to find out that its peer is dead and that no dial leads anywhere, and
 /// then the rest that tools and handlers are given.
 const ROWS: &[Row] = &[
-    control!("Control::send_audio", 10, c => c.send_audio(vec![0; 480_000])),
     control!("Control::interrupt", 5, c => c.interrupt()),
     control!("Control::send_tool_results", 15, c => {
         c.send_tool_results(vec![ToolResult::new("c".into(), "hangs", "done")])
     }),
     // The tool's own 60 s, and 5 s in which to come to rest.
     control!("Control::execute", 65, c => async move { c.execute(&"c".into()).await.map(drop) }),
-    control!("Control::update", 120, c => c.update(|config| config.instructions("other"))),
-    control!("Control::update_with_bridge", 120, c => {
+    control!("Control::send_context", 15, c => {
+        c.send_context(Context {
+            kind: ContextKind::Commentary,
+            text: "done".to_owned(),
+            delegation: Some("d".into()),
+        })
+    }),
+    control!("Control::update", 50, c => c.update(|config| config.instructions("other"))),
+    control!("Control::update_with_bridge", 50, c => {
         c.update_with_bridge(|config| config.instructions("other"), "It has changed.")
     }),
     // Handlers, tools and hooks that hang, all at once.
@@ -139,7 +146,6 @@ const WRITTEN_BY_USERS: &[&str] = &[
     "Handler::on_lag",
     "Handler::on_output_transcript",
     "Handler::on_response_done",
-    "Handler::on_response_times",
     "Handler::on_rotation",
     "Handler::on_speech_started",
     "Handler::on_speech_stopped",
@@ -147,6 +153,8 @@ const WRITTEN_BY_USERS: &[&str] = &[
     "Handler::on_tool_end",
     "Handler::on_tool_progress",
     "Handler::on_tool_start",
+    "Handler::on_turn_timed",
+    "Handler::on_update",
     "Tool::call",
     "ToolHook::after",
     "ToolHook::before",

@@ -82,7 +82,10 @@ async fn a_question_is_answered_aloud_with_what_the_tool_found() {
     state.wait_for(|state| state.turn.is_idle()).await.unwrap();
     control.send_text("And in Rome?").await.unwrap();
     assert_eq!(answers.recv().await.unwrap(), "It is 4 degrees.");
-    state.wait_for(|state| state.turn.is_idle()).await.unwrap();
+    state
+        .wait_for(|state| state.latency.sounded == 2)
+        .await
+        .unwrap();
     control.close().await;
     let outcome = run.await.unwrap().unwrap();
     assert!(
@@ -93,10 +96,10 @@ async fn a_question_is_answered_aloud_with_what_the_tool_found() {
     assert!(answers.len() >= 2 && answers.iter().all(|answer| *answer == ToolAnswer::Sent));
     assert!(outcome.usage.total() > 0);
     let waits = outcome
-        .response_times
+        .turns
         .iter()
-        .filter_map(|times| times.first_audio);
-    assert_eq!(waits.count(), 2, "{:?}", outcome.response_times);
+        .filter_map(|turn| turn.to_first_sound());
+    assert_eq!(waits.count(), 2, "{:?}", outcome.turns);
     assert_eq!(outcome.problems, 0);
 }
 

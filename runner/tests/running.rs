@@ -135,7 +135,8 @@ async fn a_muted_user_sends_silence_of_the_same_length() {
     let (run, server) = run(agent()).await;
     let speech = vec![9_u8; 960];
     for muted in [false, true, false] {
-        run.control.mute(muted);
+        run.control.mute(muted).await.unwrap();
+        assert_eq!(run.control.is_muted(), muted);
         run.control.send_audio(speech.clone()).await.unwrap();
         let sent = server.recv().await;
         assert_eq!(

@@ -31,7 +31,10 @@ impl Board {
                 tries: 1,
                 result: result.clone(),
             };
-            self.out.push_back(Act::Answer(result.clone()));
+            self.out.push_back(Act::Answer {
+                result: result.clone(),
+                delegation: call.delegation.clone(),
+            });
         }
         call.result = Some(result);
     }
@@ -94,7 +97,10 @@ impl Board {
                 tries: *tries + 1,
                 result: result.clone(),
             };
-            self.out.push_back(Act::Answer(result));
+            self.out.push_back(Act::Answer {
+                result,
+                delegation: call.delegation.clone(),
+            });
         }
     }
 

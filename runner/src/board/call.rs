@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon_protocol::{Scheduling, Time, ToolCall, ToolResult};
+use antiphon_protocol::{DelegationId, Scheduling, Time, ToolCall, ToolResult};
 use serde_json::Value;
 
 use crate::{ToolAnswer, ToolError, ToolOutcome, ToolOutput, ToolRecord};
@@ -48,6 +48,8 @@ pub(super) enum Answer {
 pub(super) struct Call {
     pub(super) call: Arc<ToolCall>,
     pub(super) tool: Option<usize>,
+    /// The delegation that the call serves, where it serves one.
+    pub(super) delegation: Option<DelegationId>,
     pub(super) arguments: Value,
     pub(super) work: Work,
     pub(super) answer: Answer,
@@ -61,10 +63,16 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn new(now: Time, call: ToolCall, tool: Option<usize>) -> Self {
+    pub(super) fn new(
+        now: Time,
+        call: ToolCall,
+        tool: Option<usize>,
+        delegation: Option<DelegationId>,
+    ) -> Self {
         Self {
             call: Arc::new(call),
             tool,
+            delegation,
             arguments: Value::Null,
             work: Work::Offered,
             answer: Answer::Owed,

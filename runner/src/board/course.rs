@@ -2,57 +2,84 @@
 
 use std::sync::Arc;
 
-use antiphon_protocol::{CallId, Time, ToolCall};
+use antiphon_protocol::{CallId, DelegationId, Time, ToolCall};
 
 use super::{
     Act, Board,
-    call::{Call, Work},
+    call::{Answer, Call, Work},
 };
 use crate::{ToolError, ToolErrorKind, ToolOutcome, ToolOutput};
 
 impl Board {
     pub(super) fn called(&mut self, now: Time, call: ToolCall) {
+        let delegate = self.delegate;
+        let mut listed = self.tools.iter().enumerate();
+        let tool = listed
+            .find(|(place, listed)| Some(*place) != delegate && listed.name == call.name)
+            .map(|(place, _)| place);
+        self.announced(now, call, tool, None);
+    }
+
+    pub(super) fn delegated(&mut self, now: Time, delegation: DelegationId, call: ToolCall) {
+        if self.delegate.is_some() {
+            self.announced(now, call, self.delegate, Some(delegation));
+        }
+    }
+
+    fn announced(
+        &mut self,
+        now: Time,
+        call: ToolCall,
+        tool: Option<usize>,
+        delegation: Option<DelegationId>,
+    ) {
         if self.ended || !self.remember(&call.id) {
             return;
         }
         let id = call.id.clone();
-        let tool = self
-            .tools
-            .iter()
-            .position(|listed| listed.name == call.name);
         let full = self.calls.len() >= self.limits.calls;
-        self.calls.insert(id.clone(), Call::new(now, call, tool));
+        let call = Call::new(now, call, tool, delegation);
+        let asked = Arc::clone(&call.call);
+        self.calls.insert(id.clone(), call);
         if full {
-            self.refuse(
-                now,
-                &id,
-                ToolErrorKind::Busy,
-                "too many calls are open; try again later",
-            );
-        } else if tool.is_some() {
-            if self.automatic.execution {
-                self.admit(now, &id);
-            }
-        } else if !self.is_by_hand(&id) {
-            let names: Vec<&str> = self
-                .tools
-                .iter()
-                .map(|listed| listed.name.as_str())
-                .collect();
-            let known = if names.is_empty() {
-                "none".to_owned()
-            } else {
-                names.join(", ")
-            };
-            let message = format!("there is no such tool; these exist: {known}");
-            self.refuse(now, &id, ToolErrorKind::UnknownTool, message);
+            let message = "too many calls are open; try again later";
+            self.refuse(now, &id, ToolErrorKind::Busy, message);
+        } else if tool.is_none() {
+            self.out.push_back(Act::Inquire(asked));
+        } else if self.automatic.execution {
+            self.admit(now, &id);
         }
     }
 
-    fn is_by_hand(&self, id: &CallId) -> bool {
-        self.calls
-            .get(id)
-            .is_some_and(|call| self.by_hand.contains(&call.call.name))
+    /// A tool that the runner does not have: answered by hand if the model was told of it.
+    pub(super) fn known(&mut self, now: Time, id: &CallId, known: bool) {
+        let waits = |call: &Call| {
+            call.tool.is_none() && call.work == Work::Offered && call.answer == Answer::Owed
+        };
+        if known || !self.calls.get(id).is_some_and(waits) {
+            return;
+        }
+        let names = self.tools.iter().enumerate();
+        let names: Vec<&str> = names
+            .filter(|(place, _)| Some(*place) != self.delegate)
+            .map(|(_, listed)| listed.name.as_str())
+            .collect();
+        let exist = if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(", ")
+        };
+        let message = format!("there is no such tool; these exist: {exist}");
+        self.refuse(now, id, ToolErrorKind::UnknownTool, message);
+    }
+
+    /// The open calls that serve delegations.
+    pub(super) fn delegations(&self) -> Vec<CallId> {
+        let calls = self.calls.iter();
+        calls
+            .filter(|(_, call)| call.delegation.is_some())
+            .map(|(id, _)| id.clone())
+            .collect()
     }
 
     /// Checks a call and puts it on its way to run.

@@ -1,8 +1,6 @@
 //! What the board is told.
 
-use std::collections::BTreeSet;
-
-use antiphon_protocol::{CallId, ToolCall};
+use antiphon_protocol::{CallId, DelegationId, ToolCall};
 use thiserror::Error;
 
 use crate::{ToolError, ToolOutput};
@@ -12,6 +10,10 @@ use crate::{ToolError, ToolOutput};
 pub(crate) enum Input {
     /// The model made a call.
     Called(ToolCall),
+    /// The model delegated work, which is run as this call of the delegate.
+    Delegated(DelegationId, ToolCall),
+    /// Whether the model was told of a tool that the runner does not have, which this call asks for.
+    Known(CallId, bool),
     /// The call may run.
     Approved(CallId),
     /// The call may not run; the words are for the model.
@@ -26,12 +28,12 @@ pub(crate) enum Input {
     Withdrawn(Vec<CallId>),
     /// The connection that made these calls is gone.
     Lost(Vec<CallId>),
+    /// The connection that delegated work is gone, and its delegations with it.
+    DelegationsLost,
     /// The user spoke over the model, or the caller interrupted it.
     Interrupted,
     /// The caller answered these calls by hand.
     AnsweredByHand(Vec<CallId>),
-    /// These are the tools the model knows.
-    Declared(BTreeSet<String>),
     /// The session is over.
     Ended,
     /// A deadline may have come.

@@ -19,7 +19,7 @@ use std::{
     sync::Arc,
 };
 
-use antiphon_protocol::{CallId, Time, ToolCall, ToolResult};
+use antiphon_protocol::{CallId, DelegationId, Time, ToolCall, ToolResult, ToolSpec};
 use serde_json::Value;
 
 use crate::{
@@ -46,6 +46,16 @@ pub(crate) struct Listed {
     pub(crate) policy: ToolPolicy,
 }
 
+impl Listed {
+    pub(crate) fn new(spec: &ToolSpec, policy: ToolPolicy) -> Self {
+        Self {
+            name: spec.name.clone(),
+            schema: spec.parameters.clone(),
+            policy,
+        }
+    }
+}
+
 /// What runs by itself.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Automatic {
@@ -61,6 +71,8 @@ pub(crate) enum Act {
         call: Arc<ToolCall>,
         arguments: Value,
     },
+    /// Say whether the model was told of the tool that this call asks for.
+    Inquire(Arc<ToolCall>),
     /// Run the tool of this place in the list.
     Start {
         call: Arc<ToolCall>,
@@ -72,18 +84,32 @@ pub(crate) enum Act {
     /// Drop the work, or the question.
     Abort { call: CallId },
     /// Give this answer to the session and say what became of it.
-    Answer(ToolResult),
+    Answer {
+        result: ToolResult,
+        /// The delegation that it answers, where it answers one.
+        delegation: Option<DelegationId>,
+    },
     /// The work is over, or will never begin.
     Over(ToolEnd),
     /// An answer could not be sent.
     Unanswered(ToolRecord),
 }
 
+impl Act {
+    /// Whether it begins something, rather than ending it.
+    pub(crate) fn begins(&self) -> bool {
+        matches!(
+            self,
+            Self::Ask { .. } | Self::Inquire(_) | Self::Start { .. } | Self::Answer { .. }
+        )
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Board {
     tools: Vec<Listed>,
-    /// Tools that were declared to the model and are served by hand.
-    by_hand: BTreeSet<String>,
+    /// Which of them serves delegations; the model does not call it by name.
+    delegate: Option<usize>,
     automatic: Automatic,
     limits: ToolLimits,
     calls: BTreeMap<CallId, Call>,
@@ -103,14 +129,14 @@ pub(crate) struct Board {
 impl Board {
     pub(crate) fn new(
         tools: Vec<Listed>,
-        by_hand: BTreeSet<String>,
+        delegate: Option<usize>,
         automatic: Automatic,
         limits: ToolLimits,
     ) -> Self {
         let running_of = vec![0; tools.len()];
         Self {
             tools,
-            by_hand,
+            delegate,
             automatic,
             limits,
             calls: BTreeMap::new(),
@@ -131,6 +157,8 @@ impl Board {
     pub(crate) fn handle(&mut self, now: Time, input: Input) {
         match input {
             Input::Called(call) => self.called(now, call),
+            Input::Delegated(id, call) => self.delegated(now, id, call),
+            Input::Known(id, known) => self.known(now, &id, known),
             Input::Approved(id) => self.approved(now, &id),
             Input::Denied(id, why) => self.denied(now, &id, why),
             Input::Done(id, result) => self.done(now, &id, result),
@@ -142,9 +170,12 @@ impl Board {
             Input::Lost(calls) => {
                 self.withdrawn(now, &calls, CancelReason::ConnectionLost, ToolAnswer::Lost);
             }
+            Input::DelegationsLost => {
+                let calls = self.delegations();
+                self.withdrawn(now, &calls, CancelReason::ConnectionLost, ToolAnswer::Lost);
+            }
             Input::Interrupted => self.interrupted(now),
             Input::AnsweredByHand(calls) => self.answered_by_hand(now, &calls),
-            Input::Declared(names) => self.declared(names),
             Input::Ended => self.ended(now),
             Input::Timeout => self.timeouts(now),
         }
@@ -191,12 +222,6 @@ impl Board {
     /// Calls whose work runs.
     pub(crate) fn running(&self) -> usize {
         self.running
-    }
-
-    /// Takes in what the model knows; what is not in the list is served by hand.
-    fn declared(&mut self, mut names: BTreeSet<String>) {
-        names.retain(|name| self.tools.iter().all(|listed| listed.name != *name));
-        self.by_hand = names;
     }
 
     /// Settles whatever is left, whether or not its work has stopped, and hands out the records.

@@ -54,8 +54,8 @@ impl Board {
                 .map(|tool| &tool.policy);
             let on_stop = policy.map_or(OnStop::Cancel, |policy| policy.on_cancellation);
             let started = matches!(call.work, Work::Running { .. });
-            // What is being sent is for the session's ledger to judge.
-            if !matches!(call.answer, Answer::Sending { .. }) {
+            // What is being sent is for the session's ledger to judge; it keeps none of delegations.
+            if call.delegation.is_some() || !matches!(call.answer, Answer::Sending { .. }) {
                 self.settle(id, answer);
             }
             if !started || on_stop == OnStop::Cancel {
@@ -73,6 +73,23 @@ impl Board {
             }
             self.stop(now, id, CancelReason::AnsweredByHand, CANCELLED);
         }
+    }
+
+    /// The caller is about to answer a delegation, of which the session keeps no ledger. `false` when
+    /// the tool's answer is on its way.
+    pub(crate) fn take_over(&mut self, now: Time, id: &CallId) -> bool {
+        let taken = self.calls.get(id).map(|call| &call.answer);
+        match taken {
+            Some(Answer::Sending { .. } | Answer::Resting { .. }) => return false,
+            Some(Answer::Owed) => {
+                self.settle(id, ToolAnswer::ByHand);
+                self.stop(now, id, CancelReason::AnsweredByHand, CANCELLED);
+                self.launch(now);
+                self.retire(now);
+            }
+            Some(Answer::Settled(_)) | None => {}
+        }
+        true
     }
 
     /// The session is over.

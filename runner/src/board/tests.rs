@@ -10,6 +10,8 @@ use super::*;
 use crate::{OnStop, ToolError};
 
 const TOOLS: [&str; 5] = ["keep", "cancel", "silent", "single", "asked"];
+/// Serves delegations; its place is after the others.
+const DELEGATE: &str = "delegate";
 const UNKNOWN: &str = "unknown";
 const BY_HAND: &str = "hand";
 
@@ -48,6 +50,7 @@ enum Entry {
 #[derive(Debug)]
 struct Story {
     tool: &'static str,
+    delegated: bool,
     good: bool,
     entry: Entry,
     /// Whether the board was told that the entry is closed.
@@ -64,6 +67,7 @@ struct World {
     stories: BTreeMap<CallId, Story>,
     tasks: BTreeMap<CallId, &'static str>,
     questions: BTreeSet<CallId>,
+    inquiries: Vec<CallId>,
     answers: Vec<CallId>,
     aborted: Vec<CallId>,
     automatic: Automatic,
@@ -102,13 +106,9 @@ impl World {
             calls: 8,
             ..ToolLimits::default()
         };
-        let tools = TOOLS.map(listed).to_vec();
-        let board = Board::new(
-            tools,
-            BTreeSet::from([BY_HAND.to_owned()]),
-            automatic,
-            limits,
-        );
+        let mut tools = TOOLS.map(listed).to_vec();
+        tools.push(listed(DELEGATE));
+        let board = Board::new(tools, Some(TOOLS.len()), automatic, limits);
         Self {
             dice,
             board,
@@ -116,6 +116,7 @@ impl World {
             stories: BTreeMap::new(),
             tasks: BTreeMap::new(),
             questions: BTreeSet::new(),
+            inquiries: Vec::new(),
             answers: Vec::new(),
             aborted: Vec::new(),
             automatic,
@@ -136,6 +137,11 @@ impl World {
                     ensure(call.name == "asked", "only what needs it is asked")?;
                     ensure(self.questions.insert(call.id.clone()), "asked once")?;
                 }
+                Act::Inquire(call) => {
+                    let strange = [UNKNOWN, BY_HAND, DELEGATE].contains(&call.name.as_str());
+                    ensure(strange, "only what is strange is inquired about")?;
+                    self.inquiries.push(call.id.clone());
+                }
                 Act::Start {
                     call,
                     tool,
@@ -154,8 +160,13 @@ impl World {
                         self.questions.remove(&call);
                     }
                 }
-                Act::Answer(result) => {
+                Act::Answer { result, delegation } => {
                     let id = result.call;
+                    let story = self.stories.get(&id).ok_or("an answer to nobody")?;
+                    ensure(
+                        delegation.is_some() == story.delegated,
+                        "a delegation is answered as one, and nothing else is",
+                    )?;
                     ensure(!self.answers.contains(&id), "one answer at a time")?;
                     let story = self.stories.get(&id).ok_or("an answer to nobody")?;
                     ensure(
@@ -198,10 +209,12 @@ impl World {
             .ok_or("the start of nothing")?;
         story.starts += 1;
         ensure(story.starts == 1, "a call runs once")?;
-        ensure(
-            TOOLS.get(tool) == Some(&story.tool),
-            "the tool that was called runs",
-        )?;
+        let place = if story.delegated {
+            Some(TOOLS.len())
+        } else {
+            TOOLS.iter().position(|name| *name == story.tool)
+        };
+        ensure(place == Some(tool), "the tool that was called runs")?;
         ensure(
             story.good && arguments["city"] == "Rome",
             "it runs with good arguments only",
@@ -246,8 +259,10 @@ impl World {
     fn call(&mut self) -> Result<(), String> {
         let known: Vec<CallId> = self.stories.keys().cloned().collect();
         let mut names = TOOLS.to_vec();
-        names.extend([UNKNOWN, BY_HAND]);
+        names.extend([UNKNOWN, BY_HAND, DELEGATE]);
         let name = self.dice.pick(&names).unwrap_or(UNKNOWN);
+        // A model may know the delegate's name, and call it without having been told of it.
+        let delegated = name == DELEGATE && self.dice.chance(80);
         let duplicate = self.dice.chance(15);
         let (id, new) = match self.dice.pick(&known) {
             Some(id) if duplicate => (id, false),
@@ -262,6 +277,7 @@ impl World {
         if new && !self.ended {
             let story = Story {
                 tool: name,
+                delegated,
                 good,
                 entry: Entry::Open,
                 told: false,
@@ -270,13 +286,18 @@ impl World {
             };
             self.stories.insert(id.clone(), story);
         }
-        self.tell(Input::Called(ToolCall {
-            id,
+        let call = ToolCall {
+            id: id.clone(),
             name: name.to_owned(),
             arguments: arguments.to_owned(),
             item: None,
             response: None,
-        }))
+        };
+        self.tell(if delegated {
+            Input::Delegated(id.as_str().into(), call)
+        } else {
+            Input::Called(call)
+        })
     }
 
     fn finish_one(&mut self) -> Result<(), String> {
@@ -295,6 +316,9 @@ impl World {
     }
 
     fn decide(&mut self) -> Result<(), String> {
+        if self.dice.chance(50) {
+            return self.inform();
+        }
         let open: Vec<CallId> = self.questions.iter().cloned().collect();
         let Some(id) = self.dice.pick(&open) else {
             return Ok(());
@@ -305,6 +329,18 @@ impl World {
             1 => self.tell(Input::Crashed(id)),
             _ => self.tell(Input::Approved(id)),
         }
+    }
+
+    /// The session says what the model was told of.
+    fn inform(&mut self) -> Result<(), String> {
+        while let Some(id) = self.inquiries.pop() {
+            let known = self
+                .stories
+                .get(&id)
+                .is_some_and(|story| story.tool == BY_HAND);
+            self.tell(Input::Known(id, known))?;
+        }
+        Ok(())
     }
 
     /// The session takes up an answer that the board gave it.
@@ -334,6 +370,15 @@ impl World {
     }
 
     fn withdraw(&mut self) -> Result<(), String> {
+        if self.dice.chance(20) {
+            for story in self.stories.values_mut() {
+                if story.delegated && story.entry == Entry::Open {
+                    story.entry = Entry::Void;
+                    story.told = true;
+                }
+            }
+            return self.tell(Input::DelegationsLost);
+        }
         let all = self.dice.chance(20);
         let mut calls = Vec::new();
         for (id, story) in &mut self.stories {
@@ -359,10 +404,21 @@ impl World {
         let Some(id) = self.dice.pick(&open) else {
             return Ok(());
         };
-        if let Some(story) = self.stories.get_mut(&id) {
-            story.entry = Entry::ByHand;
-            story.told = true;
+        let story = self.stories.get_mut(&id).ok_or("an answer to nobody")?;
+        if story.delegated {
+            let taken = self.board.take_over(self.now, &id);
+            ensure(
+                !(taken && self.answers.contains(&id)),
+                "no answer beside one",
+            )?;
+            if taken {
+                story.entry = Entry::ByHand;
+                story.told = true;
+            }
+            return self.obey();
         }
+        story.entry = Entry::ByHand;
+        story.told = true;
         self.tell(Input::AnsweredByHand(vec![id]))
     }
 
@@ -395,6 +451,7 @@ impl World {
     /// Lets only time pass: tools never end by themselves, nobody decides, and what is sent arrives.
     fn quiesce(&mut self) -> Result<(), String> {
         for _ in 0..200 {
+            self.inform()?;
             while let Some(id) = self.answers.first().cloned() {
                 self.take(&id, false, false)?;
             }

@@ -1,13 +1,21 @@
 //! The tasks that carry notices to handlers.
 
-use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use antiphon_protocol::{AudioChunk, Interruption};
 use futures::FutureExt;
 use tokio::time::Instant;
 
 use super::{Closures, Handler, HandlerResult, Lane, LaneLimits, Notice, queue::Queue};
-use crate::{Control, HandlerFault, Lag, Problem};
+use crate::{Control, HandlerFault, Lag, Problem, telemetry::Silence};
 
 /// Who is told.
 #[derive(Clone, Default)]
@@ -29,7 +37,10 @@ pub(crate) struct Lanes {
     queues: [Queue; Lane::ALL.len()],
     served: [bool; Lane::ALL.len()],
     slow_after: Duration,
-    problems: std::sync::atomic::AtomicU64,
+    problems: AtomicU64,
+    /// Whether the model was given to handlers to be played since the last interruption.
+    speaking: AtomicBool,
+    silence: Silence,
 }
 
 impl Lanes {
@@ -42,7 +53,9 @@ impl Lanes {
             queues: Lane::ALL.map(queue),
             served: Lane::ALL.map(|lane| routes.serves(lane)),
             slow_after: limits.slow_after,
-            problems: std::sync::atomic::AtomicU64::new(0),
+            problems: AtomicU64::new(0),
+            speaking: AtomicBool::new(false),
+            silence: Silence::default(),
         }
     }
 
@@ -52,6 +65,9 @@ impl Lanes {
         let Some(queue) = self.queue(lane) else {
             return;
         };
+        if matches!(notice, Notice::Audio(_)) {
+            self.speaking.store(true, Ordering::Relaxed);
+        }
         let missed = queue.push(notice);
         // What the session lane itself misses is only counted.
         if missed > 0
@@ -65,8 +81,7 @@ impl Lanes {
     }
 
     pub(crate) fn report(&self, problem: Problem) {
-        self.problems
-            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.problems.fetch_add(1, Ordering::Relaxed);
         tracing::warn!(target: "antiphon::runner", kind = problem.kind(), "a problem was reported");
         self.push(Notice::Error(Arc::new(problem)));
     }
@@ -74,7 +89,13 @@ impl Lanes {
     /// Drops all audio that waits, and tells players to drop what they hold.
     pub(crate) fn flush(&self) {
         self.drop_audio(|_| true);
-        self.push(Notice::Flush);
+        let first = self.speaking.swap(false, Ordering::Relaxed);
+        self.push(Notice::Flush(first.then(Instant::now)));
+    }
+
+    /// Where it is measured how soon players fall silent.
+    pub(crate) fn silence(&self) -> &Silence {
+        &self.silence
     }
 
     /// Drops the waiting audio of the items that were interrupted.
@@ -116,7 +137,7 @@ impl Lanes {
     }
 
     pub(crate) fn problems(&self) -> u64 {
-        self.problems.load(std::sync::atomic::Ordering::Relaxed)
+        self.problems.load(Ordering::Relaxed)
     }
 
     /// The queue of a lane, if anybody listens there.
@@ -143,6 +164,9 @@ impl Lanes {
             for handler in &routes.handlers {
                 self.watch(lane, notice.clone().tell(&**handler, &control))
                     .await;
+            }
+            if let Notice::Flush(Some(since)) = notice {
+                self.silence.fell(since.elapsed());
             }
         }
     }
@@ -182,8 +206,7 @@ impl Lanes {
         let problem = Problem::Handler { lane, fault };
         // An error handler that fails is not told of itself: that would never end.
         if lane == Lane::Error {
-            self.problems
-                .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            self.problems.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(target: "antiphon::runner", "an error handler failed");
         } else {
             self.report(problem);

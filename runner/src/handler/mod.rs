@@ -11,12 +11,12 @@ mod queue;
 
 use antiphon_protocol::{
     AudioChunk, Delegation, Ended, Interruption, ResponseDone, Rotation, Speech, TextDelta,
-    ToolCall,
+    ToolCall, TurnTimes, UpdateOutcome,
 };
 use async_trait::async_trait;
 use serde::Serialize;
 
-use crate::{Control, Lag, Problem, ResponseTimes, ToolEnd};
+use crate::{Control, Lag, Problem, ToolEnd};
 
 pub(crate) use self::{
     closures::Closures,
@@ -40,7 +40,7 @@ pub enum Lane {
     Turn,
     /// Tools and delegations.
     Tool,
-    /// Rotations, lag and the end.
+    /// Rotations, updates, lag and the end.
     Session,
     /// Problems.
     Error,
@@ -132,8 +132,9 @@ pub trait Handler: Send + Sync {
         Ok(())
     }
 
-    /// When a response came, at its end. Turn lane.
-    async fn on_response_times(&self, control: &Control, times: ResponseTimes) -> HandlerResult {
+    /// When what happened in a turn, at its end, on the session's clock: the end of the user's speech,
+    /// the first sound of the answer, when that was heard, tools, an interruption. Turn lane.
+    async fn on_turn_timed(&self, control: &Control, times: &TurnTimes) -> HandlerResult {
         Ok(())
     }
 
@@ -157,13 +158,21 @@ pub trait Handler: Send + Sync {
         Ok(())
     }
 
-    /// A full-duplex model asks for work. Tool lane.
+    /// A full-duplex model asks for work; told also where a tool does it
+    /// ([`RunnerBuilder::delegate_to`](crate::RunnerBuilder::delegate_to)). Else it is answered by
+    /// [`Control::send_context`]. Tool lane.
     async fn on_delegation(&self, control: &Control, delegation: Delegation) -> HandlerResult {
         Ok(())
     }
 
     /// A new connection took over. Session lane.
     async fn on_rotation(&self, control: &Control, rotation: Rotation) -> HandlerResult {
+        Ok(())
+    }
+
+    /// What became of a change of the configuration; [`UpdateOutcome::Failed`] is also told to
+    /// [`Handler::on_error`]. Session lane.
+    async fn on_update(&self, control: &Control, outcome: &UpdateOutcome) -> HandlerResult {
         Ok(())
     }
 

@@ -4,16 +4,19 @@ use std::sync::Arc;
 
 use antiphon_protocol::{
     AudioChunk, Delegation, Ended, Event, Interruption, ResponseDone, Rotation, Speech, TextDelta,
-    ToolCall,
+    ToolCall, TurnTimes, UpdateOutcome,
 };
+use tokio::time::Instant;
 
 use super::{Handler, HandlerResult, Lane};
-use crate::{Control, Lag, Problem, ResponseTimes, ToolEnd};
+use crate::{Control, Lag, Problem, ToolEnd};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Notice {
     Audio(AudioChunk),
-    Flush,
+    /// What is not played yet must not be heard; with the moment of the interruption, where this is the
+    /// first word of it.
+    Flush(Option<Instant>),
     Text(TextDelta),
     InputTranscript(TextDelta),
     OutputTranscript(TextDelta),
@@ -21,12 +24,13 @@ pub(crate) enum Notice {
     SpeechStopped(Speech),
     Interruption(Interruption),
     ResponseDone(ResponseDone),
-    ResponseTimes(ResponseTimes),
+    TurnTimed(Arc<TurnTimes>),
     ToolStart(Arc<ToolCall>),
     ToolProgress(Arc<ToolCall>, String),
     ToolEnd(ToolEnd),
     Delegation(Delegation),
     Rotation(Rotation),
+    Updated(Arc<UpdateOutcome>),
     Lag(Lag),
     End(Ended),
     Error(Arc<Problem>),
@@ -45,7 +49,9 @@ impl Notice {
             Event::InterruptionSettled(settled) => Self::Interruption(settled.clone()),
             Event::ResponseDone(done) => Self::ResponseDone(done.clone()),
             Event::Delegation(delegation) => Self::Delegation(delegation.clone()),
+            Event::TurnTimed(times) => Self::TurnTimed(Arc::new(times.clone())),
             Event::Rotated(rotation) => Self::Rotation(rotation.clone()),
+            Event::ConfigUpdated(outcome) => Self::Updated(Arc::new(outcome.clone())),
             Event::Ended(ended) => Self::End(ended.clone()),
             _ => return None,
         })
@@ -53,18 +59,18 @@ impl Notice {
 
     pub(crate) fn lane(&self) -> Lane {
         match self {
-            Self::Audio(_) | Self::Flush => Lane::Audio,
+            Self::Audio(_) | Self::Flush(_) => Lane::Audio,
             Self::Text(_) | Self::InputTranscript(_) | Self::OutputTranscript(_) => Lane::Text,
             Self::SpeechStarted(_)
             | Self::SpeechStopped(_)
             | Self::Interruption(_)
             | Self::ResponseDone(_)
-            | Self::ResponseTimes(_) => Lane::Turn,
+            | Self::TurnTimed(_) => Lane::Turn,
             Self::ToolStart(_)
             | Self::ToolProgress(..)
             | Self::ToolEnd(_)
             | Self::Delegation(_) => Lane::Tool,
-            Self::Rotation(_) | Self::Lag(_) | Self::End(_) => Lane::Session,
+            Self::Rotation(_) | Self::Updated(_) | Self::Lag(_) | Self::End(_) => Lane::Session,
             Self::Error(_) => Lane::Error,
         }
     }
@@ -80,6 +86,10 @@ impl Notice {
             Self::ToolProgress(_, message) => message.len(),
             Self::ToolEnd(end) => end.result.as_ref().map_or(0, |result| result.output.len()),
             Self::Delegation(delegation) => delegation.task.as_ref().map_or(0, String::len),
+            Self::TurnTimed(times) => {
+                size_of::<TurnTimes>().saturating_add(size_of_val(times.tools.as_slice()))
+            }
+            Self::Updated(_) => size_of::<UpdateOutcome>(),
             _ => 0,
         };
         content.saturating_add(size_of::<Self>())
@@ -88,7 +98,7 @@ impl Notice {
     pub(crate) async fn tell(self, handler: &dyn Handler, control: &Control) -> HandlerResult {
         match self {
             Self::Audio(chunk) => handler.on_audio(control, chunk).await,
-            Self::Flush => handler.on_flush(control).await,
+            Self::Flush(_) => handler.on_flush(control).await,
             Self::Text(text) => handler.on_text(control, text).await,
             Self::InputTranscript(text) => handler.on_input_transcript(control, text).await,
             Self::OutputTranscript(text) => handler.on_output_transcript(control, text).await,
@@ -96,7 +106,7 @@ impl Notice {
             Self::SpeechStopped(speech) => handler.on_speech_stopped(control, speech).await,
             Self::Interruption(settled) => handler.on_interruption(control, settled).await,
             Self::ResponseDone(done) => handler.on_response_done(control, done).await,
-            Self::ResponseTimes(times) => handler.on_response_times(control, times).await,
+            Self::TurnTimed(times) => handler.on_turn_timed(control, &times).await,
             Self::ToolStart(call) => handler.on_tool_start(control, &call).await,
             Self::ToolProgress(call, message) => {
                 handler.on_tool_progress(control, &call, &message).await
@@ -104,6 +114,7 @@ impl Notice {
             Self::ToolEnd(end) => handler.on_tool_end(control, end).await,
             Self::Delegation(delegation) => handler.on_delegation(control, delegation).await,
             Self::Rotation(rotation) => handler.on_rotation(control, rotation).await,
+            Self::Updated(outcome) => handler.on_update(control, &outcome).await,
             Self::Lag(lag) => handler.on_lag(control, lag).await,
             Self::End(ended) => handler.on_end(control, ended).await,
             Self::Error(problem) => handler.on_error(control, &problem).await,

@@ -79,7 +79,7 @@ impl Queue {
             let place = shelf
                 .waiting
                 .iter()
-                .position(|notice| !matches!(notice, Notice::Flush));
+                .position(|notice| !matches!(notice, Notice::Flush(_)));
             let Some(oldest) = shelf.waiting.remove(place.unwrap_or(0)) else {
                 break;
             };
@@ -187,10 +187,10 @@ mod tests {
     async fn a_full_queue_drops_its_oldest_notices_and_counts_them() {
         let queue = Queue::new(4000);
         assert_eq!(queue.push(chunk(1000)), 0);
-        assert_eq!(queue.push(chunk(1001)), 0);
+        assert_eq!(queue.push(chunk(1002)), 0);
         assert_eq!(queue.push(chunk(3000)), 2, "told at once");
         assert_eq!(
-            queue.push(chunk(3001)),
+            queue.push(chunk(3002)),
             0,
             "and then when the lane comes to it"
         );
@@ -208,11 +208,11 @@ mod tests {
 
     #[tokio::test]
     async fn an_order_to_flush_is_not_dropped() {
-        let queue = Queue::new(2000);
-        queue.push(Notice::Flush);
+        let queue = Queue::new(1600 + 2 * size_of::<Notice>());
+        queue.push(Notice::Flush(None));
         queue.push(chunk(1500));
-        queue.push(chunk(1501));
-        assert_eq!(lengths(&queue).await, [None, Some(1501)]);
+        queue.push(chunk(1502));
+        assert_eq!(lengths(&queue).await, [None, Some(1502)]);
     }
 
     #[tokio::test]
@@ -220,8 +220,8 @@ mod tests {
         let queue = Queue::new(4000);
         queue.push(chunk(3000));
         queue.remove(|notice| matches!(notice, Notice::Audio(_)));
-        assert_eq!(queue.push(chunk(3001)), 0);
+        assert_eq!(queue.push(chunk(3002)), 0);
         assert_eq!(queue.missed(), 0);
-        assert_eq!(lengths(&queue).await, [Some(3001)]);
+        assert_eq!(lengths(&queue).await, [Some(3002)]);
     }
 }

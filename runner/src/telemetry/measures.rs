@@ -1,68 +1,86 @@
 //! Figures, by the names that the crate's documentation lists. Without the `metrics` feature nothing is
 //! measured.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
-use antiphon_protocol::{Event, ResponseStatus, Time};
+use antiphon_protocol::{Event, ResponseStatus, TurnTimes};
 
-use crate::{Lag, ResponseTimes, ToolEnd, ToolErrorKind, ToolOutcome};
+use crate::{Lag, ToolEnd, ToolErrorKind, ToolOutcome};
 
-/// Measures what events tell, and how long interruptions take to settle.
+/// How soon the loudspeaker is silent after an interruption: when the handlers of the audio lane have
+/// dropped what they held. Whether there was an interruption is for the session's timeline to say.
 #[derive(Debug, Default)]
-pub(crate) struct Measures {
-    /// When the model was stopped, until that is settled.
-    since: Option<Time>,
+pub(crate) struct Silence(Mutex<Measured>);
+
+#[derive(Debug, Default)]
+struct Measured {
+    fell_after: Option<Duration>,
+    /// The timeline told of an interruption before the players were done.
+    wanted: bool,
 }
 
-impl Measures {
-    /// The model is to be silent from here on.
-    pub(crate) fn interrupted(&mut self, now: Time) {
-        self.since.get_or_insert(now);
+impl Silence {
+    /// The players have dropped what they held, so long after they were to.
+    pub(crate) fn fell(&self, after: Duration) {
+        let mut measured = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::take(&mut measured.wanted) {
+            histogram("antiphon_silence_seconds", after);
+        } else {
+            measured.fell_after = Some(after);
+        }
     }
 
-    pub(crate) fn note(&mut self, now: Time, event: &Event, times: Option<&ResponseTimes>) {
-        if let Some(wait) = times.and_then(|times| times.first_audio) {
-            histogram("antiphon_first_audio_seconds", wait);
-        }
-        match event {
-            Event::ResponseDone(done) => {
-                let status = match &done.status {
-                    ResponseStatus::Completed => "completed",
-                    ResponseStatus::Cancelled { .. } => "cancelled",
-                    ResponseStatus::Failed { .. } => "failed",
-                    _ => "incomplete",
-                };
-                count("antiphon_responses_total", "status", status, 1);
-                // Nothing was playing: there is no settlement to wait for.
-                if !matches!(done.status, ResponseStatus::Cancelled { .. }) {
-                    self.since = None;
-                }
-            }
-            Event::InterruptionSettled(_) => {
-                let took = self
-                    .since
-                    .take()
-                    .map_or(Duration::ZERO, |since| now - since);
-                histogram("antiphon_interruption_seconds", took);
-            }
-            Event::Rotated(rotation) => {
-                count(
-                    "antiphon_rotations_total",
-                    "kept",
-                    kept(rotation.recovery),
-                    1,
-                );
-                let dropped = rotation.losses.samples_dropped;
-                count(
-                    "antiphon_audio_dropped_samples_total",
-                    "side",
-                    "input",
-                    dropped,
-                );
-            }
-            _ => {}
+    fn turn_over(&self, interrupted: bool) {
+        let mut measured = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match measured.fell_after.take() {
+            Some(after) if interrupted => histogram("antiphon_silence_seconds", after),
+            _ => measured.wanted = interrupted,
         }
     }
+}
+
+/// Measures what an event tells.
+pub(crate) fn measure(event: &Event, silence: &Silence) {
+    match event {
+        Event::TurnTimed(times) => turn(times, silence),
+        Event::ResponseDone(done) => {
+            let status = match &done.status {
+                ResponseStatus::Completed => "completed",
+                ResponseStatus::Cancelled { .. } => "cancelled",
+                ResponseStatus::Failed { .. } => "failed",
+                _ => "incomplete",
+            };
+            count("antiphon_responses_total", "status", status, 1);
+        }
+        Event::Rotated(rotation) => {
+            let kept = kept(rotation.recovery);
+            count("antiphon_rotations_total", "kept", kept, 1);
+            let dropped = rotation.losses.samples_dropped;
+            count(
+                "antiphon_audio_dropped_samples_total",
+                "side",
+                "input",
+                dropped,
+            );
+        }
+        _ => {}
+    }
+}
+
+fn turn(times: &TurnTimes, silence: &Silence) {
+    if let Some(wait) = times.to_first_sound() {
+        histogram("antiphon_first_audio_seconds", wait);
+    }
+    if let Some(wait) = times.to_first_heard() {
+        histogram("antiphon_first_heard_seconds", wait);
+    }
+    if let (Some(interrupted), Some(settled)) = (times.interrupted, times.settled) {
+        histogram("antiphon_interruption_seconds", settled - interrupted);
+    }
+    silence.turn_over(times.interrupted.is_some());
 }
 
 /// A call's work is over.

@@ -4,6 +4,6 @@ mod measures;
 mod spans;
 
 pub(crate) use self::{
-    measures::{Measures, missed, tool_ended},
+    measures::{Silence, measure, missed, tool_ended},
     spans::{Spans, tool_failed, tool_span},
 };

@@ -18,7 +18,7 @@ use std::{
 
 use antiphon_protocol::{
     AudioChunk, AudioFormat, CallId, Capabilities, Codec, Command, CommandId, ConfigField, Content,
-    Endpoint, Event, Frame, ItemKind, OpeningPlan, Provider, Receipts, ResponseDone,
+    Delegation, Endpoint, Event, Frame, ItemKind, OpeningPlan, Provider, Receipts, ResponseDone,
     ResponseStatus, ServerError, SessionConfig, Signal, Sink, Speech, TextDelta, ToolCall,
     Unsupported,
 };
@@ -30,7 +30,13 @@ use tokio::task::JoinHandle;
 /// The provider.
 pub(crate) struct Toy {
     /// Whether its configuration can change while a connection lives.
-    pub(crate) live: bool,
+    live: bool,
+}
+
+impl Toy {
+    pub(crate) fn new(live: bool) -> Self {
+        Self { live }
+    }
 }
 
 const FIELDS: &[ConfigField] = &[
@@ -52,6 +58,9 @@ impl Provider for Toy {
         able.cancel = true;
         able.receipts = Receipts::Refusals;
         able.server_interrupts = true;
+        if self.live {
+            able.live_fields = Cow::Borrowed(FIELDS);
+        }
         able.follow_up = antiphon_protocol::FollowUp::Explicit;
         Cow::Owned(able)
     }
@@ -66,6 +75,7 @@ impl Provider for Toy {
             endpoint,
             Box::new(ToyCodec {
                 config: Arc::clone(&plan.config),
+                bridge: plan.bridge.clone(),
                 live: self.live,
                 change: None,
             }),
@@ -75,6 +85,7 @@ impl Provider for Toy {
 
 struct ToyCodec {
     config: Arc<SessionConfig>,
+    bridge: Option<String>,
     live: bool,
     /// The last change that was asked for.
     change: Option<CommandId>,
@@ -94,6 +105,7 @@ impl Codec for ToyCodec {
             "instructions": self.config.instructions,
             "voice": self.config.voice,
             "tools": tools,
+            "bridge": self.bridge,
         })));
     }
 
@@ -146,6 +158,11 @@ impl Codec for ToyCodec {
                 arguments: text("args"),
                 item: None,
                 response: value["response"].as_str().map(Into::into),
+            })),
+            "delegation" => out.event(Event::Delegation(Delegation {
+                id: text("id").into(),
+                task: value["task"].as_str().map(str::to_owned),
+                at: None,
             })),
             "withdraw" => out.event(Event::ToolCallsCancelled {
                 calls: value["ids"]
@@ -213,6 +230,15 @@ impl Codec for ToyCodec {
             Command::AddItems(items) => {
                 let texts: Vec<&str> = items.iter().filter_map(text_of).collect();
                 out.send(frame(&json!({ "t": "add items", "texts": texts })));
+            }
+            Command::Context(context) => {
+                let delegation = context.delegation.as_ref().map(|id| id.as_str());
+                out.send(frame(&json!({
+                    "t": "context",
+                    "kind": context.kind,
+                    "text": context.text,
+                    "delegation": delegation,
+                })));
             }
             Command::Audio(bytes) => {
                 let silent = bytes.iter().all(|byte| *byte == 0);
@@ -294,6 +320,16 @@ impl Server {
         }
     }
 
+    /// The client's next words for the model, within 90 s; frames before them are passed over.
+    pub(crate) async fn context(&self) -> Value {
+        loop {
+            let value = self.recv().await;
+            if value["t"] == "context" {
+                return value;
+            }
+        }
+    }
+
     /// All that the client has sent and nobody has received.
     pub(crate) fn sent(&self) -> Vec<Value> {
         std::iter::from_fn(|| self.wire.try_recv())
@@ -312,7 +348,7 @@ impl Server {
 
 /// An agent's description with a model and nothing else.
 pub(crate) fn agent() -> RunnerBuilder {
-    Runner::builder(Toy { live: true }).model("small")
+    Runner::builder(Toy::new(true)).model("small")
 }
 
 /// Connects an agent to a scripted server.

@@ -108,7 +108,7 @@ impl<'a> Caller<'a> {
                 let patch =
                     move |config: antiphon_protocol::SessionConfig| config.instructions(text);
                 match self.control.update(patch).await {
-                    Ok(()) | Err(UpdateError::Failed(_)) => Ok(()),
+                    Ok(_) | Err(UpdateError::Failed(_)) => Ok(()),
                     Err(error) => Err(error.to_string()),
                 }
             }
@@ -116,10 +116,9 @@ impl<'a> Caller<'a> {
                 tolerate(self.control.create_response(Default::default()).await)
             }
             Deed::Mute => {
-                self.control.mute(true);
+                tolerate(self.control.mute(true).await)?;
                 time::sleep(Duration::from_secs(2)).await;
-                self.control.mute(false);
-                Ok(())
+                tolerate(self.control.mute(false).await)
             }
             Deed::Prompt | Deed::Listen => {
                 time::sleep(Duration::from_millis(self.dice.u64(1_000..15_000))).await;
