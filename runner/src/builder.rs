@@ -18,7 +18,6 @@ use crate::{
     desk::Desk,
     handler::{Lanes, Notice, Routes},
     runner::Parts,
-    shared::SharedProvider,
     telemetry::Spans,
 };
 
@@ -272,7 +271,7 @@ impl RunnerBuilder {
             }
         }
         let stops_on_speech = self.stops_on_speech(&config);
-        let mut session = Session::builder(SharedProvider(Arc::clone(&self.provider)));
+        let mut session = Session::builder(Arc::clone(&self.provider));
         let model = config.model.clone();
         session = session.config(config);
         for adjust in &self.adjust {

@@ -10,7 +10,6 @@ mod handler;
 mod outcome;
 mod problem;
 mod runner;
-mod shared;
 mod tally;
 mod telemetry;
 mod tool;

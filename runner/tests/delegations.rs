@@ -1,9 +1,5 @@
 //! What a full-duplex model delegates is done by a tool under the same rules as any call, or is told to
 //! a handler that answers it.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test ends where its script does not fit"
-)]
 
 mod support;
 

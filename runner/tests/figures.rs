@@ -98,11 +98,11 @@ async fn figures_tell_of_waits_tools_interruptions_and_rotations() {
         sleep(Duration::from_secs(3)).await;
         ""
     });
-    let (run, server) = run(agent().tool(tool)).await;
+    let agent = agent().tool(tool).on_audio(drop).on_flush(|| ());
+    let (run, server) = run(agent).await;
     server.send(&json!({ "t": "silence" }));
     server.calls("one", &[("a", "slow", ""), ("b", "made up", "")]);
-    server.result().await;
-    server.result().await;
+    while server.recv().await["t"] != "create response" {}
     server.send(&json!({ "t": "started", "id": "two" }));
     server.audio("item", 1000);
     settle().await;
@@ -116,6 +116,8 @@ async fn figures_tell_of_waits_tools_interruptions_and_rotations() {
     let all = figures.all();
     let names: Vec<&str> = all.keys().map(String::as_str).collect();
     for name in [
+        "antiphon_first_heard_seconds",
+        "antiphon_silence_seconds",
         "antiphon_interruption_seconds",
         "antiphon_tool_seconds tool=unknown outcome=unknown_tool",
         "antiphon_audio_dropped_samples_total side=input",

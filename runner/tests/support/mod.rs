@@ -18,9 +18,9 @@ use std::{
 
 use antiphon_protocol::{
     AudioChunk, AudioFormat, CallId, Capabilities, Codec, Command, CommandId, ConfigField, Content,
-    Delegation, Endpoint, Event, Frame, ItemKind, OpeningPlan, Provider, Receipts, ResponseDone,
-    ResponseStatus, ServerError, SessionConfig, Signal, Sink, Speech, TextDelta, ToolCall,
-    Unsupported,
+    Delegation, DelegationId, Endpoint, Event, Frame, ItemKind, OpeningPlan, Provider, Receipts,
+    ResponseDone, ResponseStatus, ServerError, SessionConfig, Signal, Sink, Speech, TextDelta,
+    ToolCall, Unsupported,
 };
 use antiphon_runner::{Outcome, RunError, Runner, RunnerBuilder};
 use antiphon_transport::testing::{PeerWire, ScriptedDial, ScriptedPeer};
@@ -232,7 +232,7 @@ impl Codec for ToyCodec {
                 out.send(frame(&json!({ "t": "add items", "texts": texts })));
             }
             Command::Context(context) => {
-                let delegation = context.delegation.as_ref().map(|id| id.as_str());
+                let delegation = context.delegation.as_ref().map(DelegationId::as_str);
                 out.send(frame(&json!({
                     "t": "context",
                     "kind": context.kind,
