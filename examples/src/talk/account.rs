@@ -190,7 +190,8 @@ impl Account {
             }
             Event::InputTranscript(text) => self.heard_user(text),
             Event::ResponseStarted { response } => self.started(response.as_ref()),
-            Event::Audio(chunk) => {
+            // What belongs to no item is the silence of a track without end.
+            Event::Audio(chunk) if chunk.item.is_some() => {
                 if let Some(turn) = self.answer(chunk.response.as_ref()) {
                     turn.first_audio.get_or_insert(at);
                     turn.produced += chunk.samples();
@@ -272,6 +273,15 @@ impl Account {
     }
 
     fn heard_user(&mut self, text: &TextDelta) {
+        // On wires that tell no end of speech, words of something new are what tells it.
+        if text
+            .item
+            .as_ref()
+            .is_some_and(|item| !self.items.contains_key(item))
+        {
+            self.place(text.item.as_ref());
+            self.taken();
+        }
         let known = text
             .item
             .as_ref()
@@ -280,7 +290,10 @@ impl Account {
         let Some(turn) = turn.and_then(|turn| self.turns.get_mut(turn)) else {
             return;
         };
-        if text.done && !text.text.trim().is_empty() {
+        if !text.done && text.item.is_none() {
+            // Such words are never told again as a whole.
+            turn.user.get_or_insert_default().push_str(&text.text);
+        } else if text.done && !text.text.trim().is_empty() {
             let said = text.text.trim();
             turn.user = Some(match turn.user.take() {
                 Some(before) => format!("{before} {said}"),
@@ -399,6 +412,7 @@ mod tests {
 
     fn audio(response: &str, samples: usize) -> Event {
         let mut chunk = AudioChunk::new(vec![0; samples * 2].into(), AudioFormat::PCM16_24K);
+        chunk.item = Some("i".into());
         chunk.response = Some(response.into());
         Event::Audio(chunk)
     }

@@ -2,10 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use antiphon_openai::{OpenAi, Realtime};
-use antiphon_protocol::{
-    AudioFormat, InputTranscription, OpeningPlan, Provider as _, SessionConfig, TurnDetection,
-};
+use antiphon_protocol::{AudioFormat, OpeningPlan, Provider as _, SessionConfig};
 use antiphon_runner::{Runner, RunnerBuilder, StartError, ToolEnd};
 use antiphon_session::UplinkPacing;
 use antiphon_transport::BackoffConfig;
@@ -14,6 +11,7 @@ use tokio::sync::mpsc;
 use super::{
     cli::Options,
     exit::{Exit, Failure},
+    service::Service,
     target::{Target, shown},
     weather,
     wire::{Recording, Wire},
@@ -21,9 +19,6 @@ use super::{
 
 const INSTRUCTIONS: &str = "You are a friendly voice assistant for the weather. Look the weather up \
     with get_weather before you speak of it. Answer in two or three short sentences.";
-
-/// What transcribes the caller, so that the summary can tell what was said.
-const TRANSCRIBER: &str = "gpt-4o-mini-transcribe";
 
 /// An agent that is checked and ready to be connected.
 #[derive(Debug)]
@@ -46,12 +41,13 @@ impl Agent {
     /// # Errors
     /// When the provider cannot do what is asked.
     pub fn new(
+        service: Service,
         options: &Options,
         target: &Target,
         emulator: Option<&str>,
     ) -> Result<Self, Failure> {
-        let provider = provider(target, emulator)?;
-        let config = config(options);
+        let provider = service.provider(target, emulator)?;
+        let config = service.adapted(&*provider, config(service, options));
         let plan = OpeningPlan::fresh(Arc::new(config.clone()));
         let refuse = |error: String| Failure::new(Exit::Configuration, error);
         let (endpoint, _) = provider
@@ -95,28 +91,9 @@ impl Agent {
     }
 }
 
-fn provider(target: &Target, emulator: Option<&str>) -> Result<Realtime, Failure> {
-    let bare = || OpenAi::realtime("").without_key();
-    let placed = match target {
-        Target::Service(key) => return Ok(OpenAi::realtime(key.clone())),
-        Target::Emulator => bare().with_base_url(emulator.unwrap_or_default()),
-        Target::Address(url, None) => bare().with_base_url(&url.to_string()),
-        Target::Address(url, Some(key)) => {
-            OpenAi::realtime(key.clone()).with_base_url(&url.to_string())
-        }
-    };
-    placed.map_err(|error| Failure::new(Exit::Configuration, error.to_string()))
-}
-
-fn config(options: &Options) -> SessionConfig {
-    let transcription = InputTranscription {
-        model: Some(TRANSCRIBER.to_owned()),
-        ..InputTranscription::default()
-    };
-    let config = SessionConfig::new(&options.model)
-        .instructions(INSTRUCTIONS)
-        .turn_detection(TurnDetection::server_vad())
-        .input_transcription(transcription);
+fn config(service: Service, options: &Options) -> SessionConfig {
+    let model = options.model.as_deref().unwrap_or(service.model());
+    let config = SessionConfig::new(model).instructions(INSTRUCTIONS);
     match &options.voice {
         Some(voice) => config.voice(voice),
         None => config,

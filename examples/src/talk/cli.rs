@@ -7,19 +7,20 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, ValueEn
 /// Holds a spoken conversation with a voice model: recordings and text in, speech out.
 ///
 /// Without a key and without --url it talks with a model emulated on this machine. The key is read
-/// from OPENAI_API_KEY.
+/// from OPENAI_API_KEY or, for gemini-live, from GEMINI_API_KEY.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "talk", version, after_help = CODES)]
 pub struct Options {
-    /// Whom to talk with: openai-realtime (openai-live and gemini-live are not built yet).
+    /// Whom to talk with: openai-realtime, openai-live or gemini-live.
     #[arg(long, value_name = "NAME", default_value = "openai-realtime")]
     pub provider: String,
     /// Another address than the provider's own, such as ws://127.0.0.1:8080/v1/realtime.
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
-    /// The model, as the provider names it.
-    #[arg(long, value_name = "NAME", default_value = "gpt-realtime")]
-    pub model: String,
+    /// The model, as the provider names it. Without it: gpt-realtime, gpt-live-1 or
+    /// gemini-2.5-flash-native-audio.
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
     /// The voice, as the provider names it.
     #[arg(long, value_name = "NAME")]
     pub voice: Option<String>,

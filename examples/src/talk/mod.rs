@@ -14,6 +14,7 @@ pub mod plan;
 pub mod progress;
 pub mod reply;
 pub mod run;
+pub mod service;
 pub mod speaker;
 pub mod summary;
 pub mod target;
@@ -125,7 +126,14 @@ fn complain(failure: &Failure) {
 
 /// The library's own log. Only our crates: a wire library's log may hold what must not be seen.
 fn log() {
-    let crates = ["transport", "session", "runner", "openai", "emulator"];
+    let crates = [
+        "transport",
+        "session",
+        "runner",
+        "openai",
+        "gemini",
+        "emulator",
+    ];
     let filter: Vec<String> = crates
         .iter()
         .map(|name| format!("antiphon_{name}=debug"))

@@ -110,11 +110,15 @@ fn words(index: usize, turn: &Turn, heard: &[Stretch]) -> Vec<Words> {
         .find(|stretch| stretch.turn == index)
         .map(|stretch| stretch.at);
     let answered = first.unwrap_or(turn.last_sound);
-    let user = turn.user.clone().map(|text| Words {
-        at: turn.began,
-        user: true,
-        text,
-    });
+    let user = turn
+        .user
+        .as_ref()
+        .map(|user| user.trim().to_owned())
+        .map(|text| Words {
+            at: turn.began,
+            user: true,
+            text,
+        });
     let assistant = turn.assistant().map(|text| Words {
         at: answered,
         user: false,

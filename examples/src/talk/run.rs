@@ -22,8 +22,9 @@ use super::{
     plan::{Part, Plan, Planned},
     progress::Progress,
     reply::{self, unwritable},
+    service::Service,
     summary::{self, EndReport, Lost, Summary},
-    target::{PROVIDER, Target},
+    target::Target,
     timeline::{self, Sound, Timeline},
     verdict::{self, Scene},
     wire_audio,
@@ -46,6 +47,7 @@ pub async fn run(
 
 /// Everything that can be known before anything is dialled.
 struct Stage {
+    service: Service,
     agent: Agent,
     cues: Vec<Cue>,
     log: Option<EventsLog>,
@@ -63,7 +65,8 @@ impl Stage {
         progress: &Progress,
         started: Instant,
     ) -> Result<Self, Failure> {
-        let target = Target::choose(options, |name| env::var(name).ok())?;
+        let service = Service::named(&options.provider)?;
+        let target = Target::choose(service, options, |name| env::var(name).ok())?;
         let plan = Plan::new(options)?;
         check_folder("--output", &options.output)?;
         check_folder("--timeline", &options.timeline)?;
@@ -75,8 +78,8 @@ impl Stage {
             })?),
             _ => None,
         };
-        let url = emulator.as_ref().map(Emulator::url);
-        let agent = Agent::new(options, &target, url.as_deref())?;
+        let url = emulator.as_ref().map(|emulator| service.emulated(emulator));
+        let agent = Agent::new(service, options, &target, url.as_deref())?;
         let cues: Result<Vec<Cue>, Failure> = plan
             .turns
             .into_iter()
@@ -90,17 +93,20 @@ impl Stage {
             .transpose()?;
         if emulator.is_some() {
             progress.say(format_args!(
-                "no key in OPENAI_API_KEY and no --url: talking with the embedded emulator at {}",
+                "no key in {} and no --url: talking with the embedded emulator at {}",
+                service.key_variable(),
                 agent.address
             ));
         } else {
             progress.say(format_args!(
                 "talking with {} at {}",
-                PROVIDER, agent.address
+                service.name(),
+                agent.address
             ));
         }
         let reserve = RESERVE.min(plan.timeout / 3);
         Ok(Self {
+            service,
             agent,
             cues,
             log,
@@ -120,12 +126,15 @@ impl Stage {
             self.agent.input,
         );
         let scene = Scene {
+            service: self.service,
             address: &address,
             has_key: self.has_key,
             was_live: false,
             timeout: self.timeout,
         };
-        let title = format!("{PROVIDER} · {} · {address}", options.model);
+        let name = self.service.name();
+        let model = options.model.as_deref().unwrap_or(self.service.model());
+        let title = format!("{name} · {model} · {address}");
         let (told, tools) = mpsc::unbounded_channel();
         let stop = stop_order();
         tokio::pin!(stop);
@@ -258,7 +267,7 @@ impl Report {
             None => EndReport::orderly(self.ended),
         };
         let summary = Summary {
-            provider: PROVIDER.to_owned(),
+            provider: options.provider.clone(),
             url: Some(address),
             turns,
             usage: self.account.usage,
@@ -276,8 +285,9 @@ fn failure(remains: &Remains, scene: Scene<'_>) -> Option<Failure> {
     let (address, malformed) = (scene.address, account.malformed);
     if malformed > 0 {
         let sentence = format!(
-            "{address} sent {malformed} frames that are not of the Realtime protocol: check that it \
-             is such a service and that --url is right"
+            "{address} sent {malformed} frames that are not of the {} protocol: check that it is such \
+             a service and that --url is right",
+            scene.service.protocol()
         );
         return Some(Failure::new(Exit::Garbage, sentence));
     }

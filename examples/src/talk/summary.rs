@@ -138,7 +138,7 @@ impl TurnReport {
             Outcome::Failed => ("failed", turn.cut.is_some()),
         };
         Self {
-            user: turn.user.clone(),
+            user: turn.user.as_ref().map(|user| user.trim().to_owned()),
             assistant: turn.assistant(),
             status,
             interrupted,

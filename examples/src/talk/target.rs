@@ -8,6 +8,7 @@ use http::Uri;
 use super::{
     cli::Options,
     exit::{Exit, Failure},
+    service::Service,
 };
 
 /// The other end of the conversation.
@@ -21,27 +22,25 @@ pub enum Target {
     Address(Uri, Option<Secret>),
 }
 
-/// The provider of a target. Others are known by name only.
-pub const PROVIDER: &str = "openai-realtime";
-
 impl Target {
     /// Chooses by the command line and by `environment`, which looks up a variable.
     ///
     /// # Errors
-    /// When the provider is unknown or not built yet, the address cannot be used, or something would
-    /// travel unencrypted that must not.
+    /// When the address or the key cannot be used, or something would travel unencrypted that must not.
     pub fn choose(
+        service: Service,
         options: &Options,
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, Failure> {
-        check_provider(&options.provider)?;
-        let key = environment("OPENAI_API_KEY").map(|key| key.trim().to_owned());
+        let variable = service.key_variable();
+        let key = environment(variable).map(|key| key.trim().to_owned());
         let key = key.filter(|key| !key.is_empty()).map(Secret::from);
         if key
             .as_ref()
             .is_some_and(|key| !key.expose().bytes().all(|byte| byte.is_ascii_graphic()))
         {
-            let sentence = "OPENAI_API_KEY holds characters that no key has: copy the key again";
+            let sentence =
+                format!("{variable} holds characters that no key has: copy the key again");
             return Err(Failure::new(Exit::Configuration, sentence));
         }
         match (&options.url, key) {
@@ -53,7 +52,7 @@ impl Target {
             (None, None) => Ok(Self::Emulator),
             (None, Some(key)) => Ok(Self::Service(key)),
             (Some(url), key) => {
-                let url = address(url)?;
+                let url = address(url, variable)?;
                 let named = options.insecure_plaintext_host.as_deref();
                 check_plaintext(&url, named, key.is_some())?;
                 Ok(Self::Address(url, key))
@@ -62,18 +61,7 @@ impl Target {
     }
 }
 
-fn check_provider(name: &str) -> Result<(), Failure> {
-    let sentence = match name {
-        PROVIDER => return Ok(()),
-        "openai-live" | "gemini-live" => {
-            format!("provider '{name}' is not built yet: use --provider {PROVIDER}")
-        }
-        _ => format!("provider '{name}' is unknown: use --provider {PROVIDER}"),
-    };
-    Err(Failure::new(Exit::Configuration, sentence))
-}
-
-fn address(text: &str) -> Result<Uri, Failure> {
+fn address(text: &str, variable: &str) -> Result<Uri, Failure> {
     let refuse = |why: &str| {
         // Whatever stands before an @ may be a credential, and must not be repeated.
         let shown = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
@@ -91,9 +79,8 @@ fn address(text: &str) -> Result<Uri, Failure> {
     }
     let authority = url.authority().map_or("", |authority| authority.as_str());
     if authority.contains('@') {
-        return Err(refuse(
-            "carries a credential, which belongs into OPENAI_API_KEY",
-        ));
+        let why = format!("carries a credential, which belongs into {variable}");
+        return Err(refuse(&why));
     }
     let has_port = !authority.ends_with(url.host().unwrap_or_default());
     if has_port && url.port_u16().is_none() {
@@ -150,7 +137,7 @@ mod tests {
             .chain(line.split_whitespace())
             .map(OsString::from);
         let options = Options::read(line).unwrap();
-        Target::choose(&options, |name| {
+        Target::choose(Service::OpenAiRealtime, &options, |name| {
             (name == "OPENAI_API_KEY").then_some(key?.to_owned())
         })
     }
@@ -182,9 +169,6 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_refused_by_name() {
         let rows = [
-            ("--provider acme", "provider 'acme' is unknown"),
-            ("--provider gemini-live", "'gemini-live' is not built yet"),
-            ("--provider openai-live", "'openai-live' is not built yet"),
             ("--url ws://[::1", "malformed"),
             (
                 "--url ws://host:port/",

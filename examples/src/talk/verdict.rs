@@ -4,11 +4,16 @@ use std::time::Duration;
 
 use antiphon_protocol::{Ended, EndedCause, Fault, Stage};
 
-use super::exit::{Exit, Failure};
+use super::{
+    exit::{Exit, Failure},
+    service::Service,
+};
 
 /// What is known when a session ends badly.
 #[derive(Clone, Copy, Debug)]
 pub struct Scene<'a> {
+    /// With whom.
+    pub service: Service,
     /// Where the conversation was.
     pub address: &'a str,
     /// Whether a key was sent.
@@ -29,11 +34,12 @@ pub fn of_end(ended: &Ended, scene: Scene<'_>) -> Failure {
     };
     let exit = exit(fault, ended.stage, scene.was_live);
     let (address, words) = (scene.address, words(ended));
+    let (protocol, variable) = (scene.service.protocol(), scene.service.key_variable());
     let sentence = match exit {
         Exit::Authentication if scene.has_key => {
-            format!("{address} refuses the key{words}: check OPENAI_API_KEY")
+            format!("{address} refuses the key{words}: check {variable}")
         }
-        Exit::Authentication => format!("{address} wants a key{words}: set OPENAI_API_KEY"),
+        Exit::Authentication => format!("{address} wants a key{words}: set {variable}"),
         Exit::Configuration => {
             format!("{address} refuses the session{words}: check --model, --voice and --url")
         }
@@ -43,10 +49,10 @@ pub fn of_end(ended: &Ended, scene: Scene<'_>) -> Failure {
             )
         }
         Exit::Timeout => format!(
-            "{address} did not answer in time{words}: check that it speaks the Realtime protocol"
+            "{address} did not answer in time{words}: check that it speaks the {protocol} protocol"
         ),
         Exit::Garbage => {
-            format!("{address} does not speak the Realtime protocol{words}: check --url")
+            format!("{address} does not speak the {protocol} protocol{words}: check --url")
         }
         Exit::Closed if scene.was_live => {
             format!("{address} closed the connection in mid-conversation{words}: run it again")
@@ -64,12 +70,16 @@ pub fn of_end(ended: &Ended, scene: Scene<'_>) -> Failure {
 /// The time was up before the connection was ready.
 pub fn unanswered(scene: Scene<'_>) -> Failure {
     let Scene {
-        address, timeout, ..
+        service,
+        address,
+        timeout,
+        ..
     } = scene;
     let sentence = format!(
-        "{address} did not answer within {} s: check that it speaks the Realtime protocol, or raise \
+        "{address} did not answer within {} s: check that it speaks the {} protocol, or raise \
          --timeout",
-        timeout.as_secs_f64()
+        timeout.as_secs_f64(),
+        service.protocol()
     );
     Failure::new(Exit::Timeout, sentence)
 }
@@ -111,6 +121,7 @@ mod tests {
         let mut ended = Ended::local(EndedCause::Fault(fault));
         ended.stage = Some(stage);
         let scene = Scene {
+            service: Service::OpenAiRealtime,
             address: "wss://host/v1/realtime",
             has_key: true,
             was_live,
@@ -153,6 +164,7 @@ mod tests {
         let ended = Ended::local(EndedCause::Fault(Fault::Auth));
         let timeout = Duration::from_secs(5);
         let scene = Scene {
+            service: Service::OpenAiRealtime,
             address: "ws://host",
             has_key: false,
             was_live: false,

@@ -287,3 +287,30 @@ fn ctrl_c_closes_in_order() {
     assert_eq!(summary["ended"]["session"]["cause"], "closed");
     assert!(ran.path("talk-reply.wav").exists());
 }
+
+/// The bundled conversation with another provider: a tool is called, and the caller speaks over the
+/// first answer.
+fn bundled_with(provider: &str) -> Value {
+    let ran = Talk::with(&["--json", "--provider", provider]).run();
+    let summary = ended_well(&ran);
+    assert_eq!(summary["provider"], provider);
+    assert_eq!(statuses(&summary).len(), 2, "{summary}");
+    let (first, second) = (&summary["turns"][0], &summary["turns"][1]);
+    assert_eq!(first["tool_calls"][0]["name"], "get_weather", "{summary}");
+    assert_eq!(first["tool_calls"][0]["arguments"]["city"], "Oslo");
+    assert!(first["user"].as_str().unwrap().contains("Oslo"));
+    assert!(second["assistant"].as_str().unwrap().contains("Lisbon"));
+    assert!(!ran.reply().is_empty());
+    summary
+}
+
+#[test]
+fn the_bundled_conversation_with_gemini_live() {
+    let summary = bundled_with("gemini-live");
+    assert_eq!(statuses(&summary), ["interrupted", "completed"]);
+}
+
+#[test]
+fn the_bundled_conversation_with_gpt_live() {
+    bundled_with("openai-live");
+}

@@ -150,10 +150,11 @@ impl Conversation {
     }
 
     fn hear(&mut self, at: Duration, chunk: &AudioChunk) {
+        // What belongs to no item is the silence of a track without end.
         if chunk
             .item
             .as_ref()
-            .is_some_and(|item| self.void.contains(item))
+            .is_none_or(|item| self.void.contains(item))
         {
             return;
         }

@@ -369,7 +369,9 @@ impl Session {
         let response = self.response(&id, "completed", &Value::Null, &usage);
         self.backend
             .event(json!({"type": "response.completed", "response": response}));
-        self.backend.push(Act::Completed(then));
+        // With the event that tells of it: a client may ask for the next one at once.
+        let at = self.backend.acts.back().map_or(Time::ZERO, |(at, _)| *at);
+        self.backend.acts.push_back((at, Act::Completed(then)));
     }
 
     /// The response object, reduced as the service shows it here.
