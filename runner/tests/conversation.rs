@@ -98,7 +98,7 @@ async fn a_question_is_answered_aloud_with_what_the_tool_found() {
     let waits = outcome
         .turns
         .iter()
-        .filter_map(|turn| turn.to_first_sound());
+        .filter_map(antiphon_protocol::TurnTimes::to_first_sound);
     assert_eq!(waits.count(), 2, "{:?}", outcome.turns);
     assert_eq!(outcome.problems, 0);
 }

@@ -1,6 +1,7 @@
 //! Changing the configuration in any situation: none of them hangs, and nothing is told twice.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a test ends where its script does not fit"
 )]
