@@ -16,7 +16,7 @@ use antiphon_conformance::{
 };
 use antiphon_emulator::DAY;
 use antiphon_protocol::{
-    Event, InputClock, Recovery, Resume, Rotation, RotationCause, Transcripts,
+    Capabilities, Ended, Event, InputClock, Recovery, Resume, Rotation, RotationCause, Transcripts,
 };
 use antiphon_session::Session;
 use antiphon_transport::Clock;
@@ -38,12 +38,14 @@ struct Account {
 /// The times at which audio left, to find the longest gap.
 #[derive(Default)]
 struct Pace {
+    beats: u64,
     last: Option<Instant>,
     gaps: Vec<(Duration, Instant)>,
 }
 
 impl Pace {
     fn beat(&mut self, now: Instant) {
+        self.beats += 1;
         if let Some(last) = self.last.replace(now) {
             let gap = now - last;
             if gap > Duration::from_millis(250) {
@@ -139,11 +141,28 @@ async fn hour(wire: &subjects::Wire) -> Result<String, String> {
     let marks = session.state().borrow().uplink;
     let ended = session.close().await;
     let account = reader.await.map_err(|error| error.to_string())?;
-    if !ended.is_orderly() || account.ended != 1 {
-        return Err(format!("it ended {} times, with {ended:?}", account.ended));
+    let (beats, gaps) = {
+        let mut pace = pace.lock().unwrap();
+        (pace.beats, std::mem::take(&mut pace.gaps))
+    };
+    if beats < 10 * HOUR.as_secs() {
+        return Err(format!("only {beats} pieces of audio left"));
     }
     if marks.dropped > 0 {
         return Err(format!("audio was dropped: {marks:?}"));
+    }
+    judge(&can, &account, &ended, &gaps)
+}
+
+/// What must hold of an hour of call.
+fn judge(
+    can: &Capabilities,
+    account: &Account,
+    ended: &Ended,
+    gaps: &[(Duration, Instant)],
+) -> Result<String, String> {
+    if !ended.is_orderly() || account.ended != 1 {
+        return Err(format!("it ended {} times, with {ended:?}", account.ended));
     }
     let asked = HOUR.as_secs() / QUESTIONS.as_secs();
     if (account.answers as u64) + 4 < asked {
@@ -158,9 +177,8 @@ async fn hour(wire: &subjects::Wire) -> Result<String, String> {
         let planned = matches!(rotation.cause, RotationCause::GoAway | RotationCause::Limit);
         // A session's own limit takes the provider's memory with it; history is told again then.
         let kept = match (can.resume, rotation.cause) {
-            (Resume::None, _) | (_, RotationCause::Limit) => {
-                rotation.recovery == Recovery::Reseeded
-            }
+            (Resume::None, _) => rotation.recovery == Recovery::Reseeded,
+            (_, RotationCause::Limit) => rotation.recovery != Recovery::Fresh,
             _ => rotation.recovery == Recovery::Resumed,
         };
         if !planned || !kept || rotation.losses.samples_dropped > 0 || rotation.losses.response_lost
@@ -168,7 +186,6 @@ async fn hour(wire: &subjects::Wire) -> Result<String, String> {
             return Err(format!("a rotation cost too much: {rotation:?}"));
         }
     }
-    let gaps = std::mem::take(&mut pace.lock().unwrap().gaps);
     let most = gaps.iter().map(|(gap, _)| *gap).max().unwrap_or_default();
     // While one connection takes over from another a wire without overlap is silent.
     let allowed = match can.input_clock {
