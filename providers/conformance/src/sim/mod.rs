@@ -69,7 +69,10 @@ async fn leftover() -> usize {
 async fn converse(seed: u64, tell: &mut dyn FnMut(String)) -> Report {
     let mut dice = Rng::with_seed(seed);
     let wires = subjects::wires();
-    let wire = &wires[usize::try_from(seed).unwrap_or_default() % wires.len()];
+    let place = usize::try_from(seed % wires.len().max(1) as u64).unwrap_or_default();
+    let Some(wire) = wires.get(place) else {
+        return Report::failed(seed, "there are no wires");
+    };
     let mut report = Report::new(seed, wire.name);
     let clock = Clock::start();
     let dial = wire.simulated(seed, &agent::script(), clock);

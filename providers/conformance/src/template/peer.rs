@@ -75,14 +75,14 @@ impl TemplatePeer {
         }
     }
 
-    fn send(&mut self, frame: Value) {
+    fn send(&mut self, frame: &Value) {
         self.out
             .push_back(PeerOutput::Send(Frame::text(frame.to_string())));
     }
 
     fn refuse(&mut self, frame: &Value, why: &str) {
         let n = frame["n"].as_u64().unwrap_or_default();
-        self.send(json!({ "op": "bad", "n": n, "why": why }));
+        self.send(&json!({ "op": "bad", "n": n, "why": why }));
     }
 
     fn told(&mut self, now: Time, frame: &Value) {
@@ -96,7 +96,7 @@ impl TemplatePeer {
                     .flatten()
                     .filter(user)
                     .count();
-                self.send(json!({ "op": "welcome", "id": "template-session" }));
+                self.send(&json!({ "op": "welcome", "id": "template-session" }));
             }
             _ if !self.welcomed => {
                 self.out.push_back(PeerOutput::Close {
@@ -116,14 +116,18 @@ impl TemplatePeer {
                 if self.open_calls.remove(call) {
                     let output = frame["output"].as_str().unwrap_or_default();
                     let output: Value = serde_json::from_str(output).unwrap_or_default();
-                    self.answer = output[ANSWER].as_str().unwrap_or_default().to_owned();
+                    self.answer = output
+                        .get(ANSWER)
+                        .and_then(Value::as_str)
+                        .unwrap_or_default()
+                        .to_owned();
                 } else {
                     self.refuse(frame, "no such call is open");
                 }
             }
             "instruct" => {
                 let n = frame["n"].clone();
-                self.send(json!({ "op": "done", "n": n }));
+                self.send(&json!({ "op": "done", "n": n }));
             }
             _ => self.refuse(frame, "unknown op"),
         }
@@ -142,7 +146,7 @@ impl TemplatePeer {
             self.acts = self.scene.unprompted.clone().into();
         }
         self.answering = true;
-        self.send(json!({ "op": "began" }));
+        self.send(&json!({ "op": "began" }));
         self.due = Some(now);
     }
 
@@ -153,7 +157,7 @@ impl TemplatePeer {
             self.acts.clear();
         }
         let tokens = std::mem::take(&mut self.tokens);
-        self.send(json!({ "op": "ended", "stopped": stopped, "tokens": tokens }));
+        self.send(&json!({ "op": "ended", "stopped": stopped, "tokens": tokens }));
     }
 
     /// Does the next thing of the answer.
@@ -172,7 +176,7 @@ impl TemplatePeer {
                 self.next_call += 1;
                 let id = format!("call-{}", self.next_call);
                 let arguments = json!({ QUESTION: question }).to_string();
-                self.send(json!({ "op": "call", "id": id, "name": tool, "arguments": arguments }));
+                self.send(&json!({ "op": "call", "id": id, "name": tool, "arguments": arguments }));
                 self.open_calls.insert(id);
                 if !matches!(self.acts.front(), Some(Act::Call { .. })) {
                     return self.end(false);
@@ -205,8 +209,8 @@ impl TemplatePeer {
             .flat_map(|at| (if at % 120 < 60 { 4_000_i16 } else { -4_000 }).to_le_bytes())
             .collect();
         self.tokens += 1;
-        self.send(json!({ "op": "words", "text": word }));
-        self.send(json!({ "op": "sound", "data": STANDARD.encode_to_string(&sound) }));
+        self.send(&json!({ "op": "words", "text": word }));
+        self.send(&json!({ "op": "sound", "data": STANDARD.encode_to_string(&sound) }));
         Duration::from_millis(WORD as u64 * 1_000 / 24_000) / PACE
     }
 }
