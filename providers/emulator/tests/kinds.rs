@@ -1,8 +1,4 @@
 //! Sessions of OpenAI Realtime that are not plain conversations, and what else a caller can bring.
-#![expect(
-    clippy::indexing_slicing,
-    reason = "tests state what they expect by panicking"
-)]
 
 mod bench;
 
@@ -28,7 +24,7 @@ fn transcriber() -> Bench {
     Bench::with(settings)
 }
 
-fn configure(bench: &mut Bench, input: Value) -> Vec<Value> {
+fn configure(bench: &mut Bench, input: &Value) -> Vec<Value> {
     let session = json!({"type": "transcription", "audio": {"input": input}});
     bench.send(json!({"type": "session.update", "session": session}))
 }
@@ -44,7 +40,7 @@ fn a_transcription_session_writes_down_and_answers_nothing() {
     );
     let updated = configure(
         &mut bench,
-        json!({"transcription": {"model": "gpt-4o-transcribe"}}),
+        &json!({"transcription": {"model": "gpt-4o-transcribe"}}),
     );
     assert_eq!(types(&updated), ["session.updated"]);
     let mut events = bench.speak(&[speech(600), silence(500)].concat());
@@ -72,14 +68,14 @@ fn a_transcription_session_refuses_what_belongs_to_conversations() {
     let refused = error_of(&bench.send(json!({"type": "session.update", "session": session})));
     assert_eq!(refused["code"], "unknown_parameter");
     let whisper = json!({"transcription": {"model": "gpt-realtime-whisper"}});
-    let refused = error_of(&configure(&mut bench, whisper));
+    let refused = error_of(&configure(&mut bench, &whisper));
     assert_eq!(refused["param"], "session.audio.input.turn_detection");
     let manual =
         json!({"transcription": {"model": "gpt-realtime-whisper"}, "turn_detection": null});
-    assert_eq!(types(&configure(&mut bench, manual)), ["session.updated"]);
+    assert_eq!(types(&configure(&mut bench, &manual)), ["session.updated"]);
 
     let mut talker = Bench::new(SCRIPT);
-    let refused = error_of(&configure(&mut talker, json!({})));
+    let refused = error_of(&configure(&mut talker, &json!({})));
     assert_eq!(refused["param"], "session.type");
 }
 
