@@ -220,6 +220,11 @@ impl Gate {
         std::mem::replace(&mut self.state, State::Free) != State::Free
     }
 
+    /// A new connection is ready: what waited for the response that the old one took with it may go.
+    pub(crate) fn on_ready(&mut self) {
+        self.pump();
+    }
+
     /// Whether a response that has not begun is to be cancelled when it does.
     pub(crate) fn is_cancelling(&self) -> bool {
         self.cancel.is_some()
@@ -314,6 +319,21 @@ mod tests {
         assert_eq!(drain(&mut gate), []);
         gate.on_done(Some(&"a".into()));
         assert_eq!(drain(&mut gate), [create(2)]);
+    }
+
+    #[test]
+    fn a_create_that_waited_when_the_connection_was_lost_leaves_on_the_next_one() {
+        let mut gate = Gate::new(true);
+        gate.create(id(1), ResponseOptions::default());
+        gate.on_started(NOW, Some("a".into()));
+        gate.create(id(2), ResponseOptions::default());
+        assert_eq!(drain(&mut gate), [create(1)]);
+        assert!(gate.on_lost(|_| false));
+        assert_eq!(drain(&mut gate), []);
+        gate.on_ready();
+        assert_eq!(drain(&mut gate), [create(2)]);
+        gate.on_ready();
+        assert_eq!(drain(&mut gate), [], "once");
     }
 
     #[test]

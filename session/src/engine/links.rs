@@ -106,7 +106,7 @@ impl Engine {
             (false, true) => Recovery::Reseeded,
             (false, false) => Recovery::Fresh,
         };
-        self.uplink.expire(now);
+        self.expire(now);
         let mut losses = {
             let uplink = &self.uplink;
             self.conversation

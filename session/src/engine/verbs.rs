@@ -83,10 +83,7 @@ impl Engine {
         self.updates.on_timeout(now);
         self.check_budget(now);
         if self.state.generation.is_none() {
-            for id in self.uplink.expire(now) {
-                self.conversation.expired(now, id);
-                self.fail(id, SessionError::Undelivered(Undelivered::NotLive));
-            }
+            self.expire(now);
         }
         let late: Vec<_> = self
             .callers
@@ -116,6 +113,14 @@ impl Engine {
                     },
                 );
             }
+        }
+    }
+
+    /// Gives up what has waited too long, and says so.
+    pub(super) fn expire(&mut self, now: Time) {
+        for id in self.uplink.expire(now) {
+            self.conversation.expired(now, id);
+            self.fail(id, SessionError::Undelivered(Undelivered::NotLive));
         }
     }
 

@@ -10,10 +10,11 @@ use std::{
     env,
     hash::{DefaultHasher, Hasher},
     process::ExitCode,
+    sync::Arc,
     time::Instant,
 };
 
-use antiphon_conformance::sim::{Counts, play};
+use antiphon_conformance::sim::{Counts, Tell, play};
 
 const USAGE: &str = "usage: sim [--seeds N] [--first S] [--seed S] [--trace]";
 
@@ -36,11 +37,10 @@ fn main() -> ExitCode {
     let mut hash = DefaultHasher::new();
     let mut failed = 0_u64;
     for seed in call.first..call.first.saturating_add(call.seeds) {
-        let report = match play(seed, &mut |line| {
-            if call.trace {
-                println!("{line}");
-            }
-        }) {
+        let tell = call
+            .trace
+            .then(|| -> Tell { Arc::new(|line| println!("{line}")) });
+        let report = match play(seed, tell) {
             Ok(report) => report,
             Err(error) => {
                 eprintln!("sim: a runtime could not be made: {error}");

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use fastrand::Rng;
 use tokio::time::{self, Instant};
 
-use super::report::Report;
+use super::{Tell, report::Report};
 
 /// How long any of the caller's commands may take.
 const BOUND: Duration = Duration::from_secs(150);
@@ -53,7 +53,12 @@ impl<'a> Caller<'a> {
     }
 
     /// Talks for about `length`.
-    pub(super) async fn talk(&mut self, length: Duration, tell: &mut dyn FnMut(String)) {
+    pub(super) async fn talk(&mut self, length: Duration, tell: Option<&Tell>) {
+        let tell = |line: String| {
+            if let Some(tell) = tell {
+                tell(line);
+            }
+        };
         let begun = Instant::now();
         while begun.elapsed() < length && self.report.failures.is_empty() {
             let deed = self.deed();

@@ -10,11 +10,12 @@ mod caller;
 mod report;
 mod speaker;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use antiphon_runner::{Outcome, ToolAnswer};
 use antiphon_transport::Clock;
 use fastrand::Rng;
+use tokio::time::Instant;
 
 pub use self::report::{Counts, Report};
 use crate::{
@@ -31,13 +32,22 @@ const GOODBYE: Duration = Duration::from_secs(30);
 /// How long a conversation may last that does not end by itself.
 const STUCK: Duration = Duration::from_secs(60 * 60);
 
-/// Plays the conversation of one seed. `tell` hears what happens, for `--trace`.
+/// Who is told what happens, line by line.
+pub type Tell = Arc<dyn Fn(String) + Send + Sync>;
+
+/// The longest frame that is told; longer ones are audio.
+const TOLD: usize = 2_000;
+/// How much of a frame is told.
+const HEAD: usize = 160;
+
+/// Plays the conversation of one seed. `tell` hears what the caller does and what is said on the wire,
+/// but for audio.
 ///
 /// Makes a current-thread runtime with a paused clock: call it outside of any runtime.
 ///
 /// # Errors
 /// When a runtime cannot be made.
-pub fn play(seed: u64, tell: &mut dyn FnMut(String)) -> std::io::Result<Report> {
+pub fn play(seed: u64, tell: Option<Tell>) -> std::io::Result<Report> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -59,14 +69,14 @@ pub fn play(seed: u64, tell: &mut dyn FnMut(String)) -> std::io::Result<Report> 
 /// Waits until every task has ended, and counts those that have not.
 async fn leftover() -> usize {
     let metrics = tokio::runtime::Handle::current().metrics();
-    let begun = tokio::time::Instant::now();
+    let begun = Instant::now();
     while metrics.num_alive_tasks() > 0 && begun.elapsed() < GOODBYE {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     metrics.num_alive_tasks()
 }
 
-async fn converse(seed: u64, tell: &mut dyn FnMut(String)) -> Report {
+async fn converse(seed: u64, tell: Option<Tell>) -> Report {
     let mut dice = Rng::with_seed(seed);
     let wires = subjects::wires();
     let place = usize::try_from(seed % wires.len().max(1) as u64).unwrap_or_default();
@@ -76,9 +86,21 @@ async fn converse(seed: u64, tell: &mut dyn FnMut(String)) -> Report {
     let mut report = Report::new(seed, wire.name);
     let clock = Clock::start();
     let dial = wire.simulated(seed, &agent::script(), clock);
-    let tap = Tap::new(dial).faults(faults(&mut dice));
+    let mut tap = Tap::new(dial).faults(faults(&mut dice));
+    let begun = Instant::now();
+    if let Some(tell) = tell.clone() {
+        tap = tap.listener(move |now, way, frame| {
+            if frame.data.len() < TOLD {
+                let text = String::from_utf8_lossy(&frame.data);
+                let head: String = text.chars().take(HEAD).collect();
+                tell(format!(
+                    "{:>9.3} s   {way:?} {head}",
+                    (now - begun).as_secs_f64()
+                ));
+            }
+        });
+    }
     let stage = agent::Stage::new(wire, &tap, seed, &mut dice);
-    let begun = tokio::time::Instant::now();
     let runner = match stage.builder().connect().await {
         Ok(runner) => runner,
         Err(error) => {
@@ -95,7 +117,7 @@ async fn converse(seed: u64, tell: &mut dyn FnMut(String)) -> Report {
         dice.fork(),
         &mut report,
     );
-    caller.talk(LENGTH, tell).await;
+    caller.talk(LENGTH, tell.as_ref()).await;
     control.close().await;
     let outcome = match run.await {
         Ok(Ok(outcome)) => Some(outcome),

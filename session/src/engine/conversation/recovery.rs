@@ -65,6 +65,7 @@ impl Conversation {
             self.gate.create_first(id);
             losses.response_asked_again = true;
         }
+        self.gate.on_ready();
         self.pump(now);
         losses
     }
