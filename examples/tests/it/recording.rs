@@ -30,9 +30,11 @@ fn lines(path: &Path) -> Vec<Value> {
         .collect()
 }
 
-/// The events of a run without their times, from the first to the last.
+/// The events of a run without their times, from the first to the last. Those that tell nothing but
+/// times are left out.
 fn events(path: &Path) -> Vec<Value> {
     let mut events = lines(path);
+    events.retain(|event| event["event"] != "turn_timed");
     for event in &mut events {
         event.as_object_mut().unwrap().remove("t_ms");
     }

@@ -129,7 +129,10 @@ impl Conversation {
     /// Takes in an event of the session.
     fn event(&mut self, event: &Event) {
         let at = self.clock.now();
-        self.last_event = Instant::now();
+        // The silence of a track without end goes on for ever, and tells nothing.
+        if !matches!(event, Event::Audio(chunk) if chunk.item.is_none()) {
+            self.last_event = Instant::now();
+        }
         if let Some(log) = &mut self.log {
             log.add(at, event);
         }
