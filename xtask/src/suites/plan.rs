@@ -239,7 +239,7 @@ pub(super) const SUITES: &[Suite] = &[
         name: "suite",
         about: "every plug-in holds every conversation that its wire can hold",
         tier: Tier::Everyday,
-        budget: 20,
+        budget: 45,
         env: &[],
         work: Work::Cargo(&[
             "run",

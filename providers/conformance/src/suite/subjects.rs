@@ -14,6 +14,9 @@ use crate::template::TemplateSubject;
 /// The key that the emulator accepts.
 const KEY: &str = "suite-key";
 
+/// How long sessions of GPT-Live last here.
+const LIVE_LIMIT: Duration = Duration::from_secs(600);
+
 /// For wires whose calls run on whatever the user says.
 const KEEPS_CALLS: &[(&str, &str)] = &[("cancelled-tool", "the wire never takes a call back")];
 
@@ -126,7 +129,11 @@ impl Subject for Wire {
 
     fn peer(&self, stage: &Stage, clock: Clock) -> MemoryDial {
         let key = if stage.refuse { "another-key" } else { KEY };
-        let mut builder = Builder::new().key(Some(key)).script(script(&stage.scene));
+        // An input clock ticks fifty times a second: two hours of it would only take long.
+        let mut builder = Builder::new()
+            .key(Some(key))
+            .script(script(&stage.scene))
+            .live(|settings| settings.session_limit = LIVE_LIMIT);
         if let Some(then) = &stage.then {
             builder = builder.then_script(script(then));
         }
