@@ -4,6 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use crate::Malformed;
+
 /// Whether a message travels as text or as binary. Some services send JSON in binary frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrameKind {
@@ -45,6 +47,28 @@ impl Frame {
             kind: FrameKind::Binary,
             data: data.into(),
         }
+    }
+
+    /// Reads the payload as text with a reader of wire types, and hands the text back beside it.
+    ///
+    /// # Errors
+    /// What to tell in place of a frame that is no event at all: it is not UTF-8, or nothing that
+    /// the reader takes.
+    pub fn read<'a, T, E: fmt::Display>(
+        &'a self,
+        reader: impl FnOnce(&'a str) -> Result<T, E>,
+    ) -> Result<(T, &'a str), Malformed> {
+        let read = std::str::from_utf8(&self.data)
+            .map_err(|error| format!("the frame is not UTF-8 after byte {}", error.valid_up_to()))
+            .and_then(|text| match reader(text) {
+                Ok(event) => Ok((event, text)),
+                Err(error) => Err(error.to_string()),
+            });
+        read.map_err(|error| Malformed {
+            error,
+            name: None,
+            bytes: self.len(),
+        })
     }
 
     /// Payload size in bytes.

@@ -6,6 +6,7 @@ mod end;
 mod error;
 mod live;
 mod names;
+mod native;
 mod openai;
 mod raw;
 mod realtime;

@@ -19,19 +19,3 @@ pub(crate) fn malformed(error: &str, name: &str, bytes: usize) -> Event {
         bytes,
     })
 }
-
-/// A frame that is no event at all.
-pub(crate) fn unreadable(error: String, bytes: usize) -> Event {
-    Event::Malformed(Malformed {
-        error,
-        name: None,
-        bytes,
-    })
-}
-
-/// The text of a JSON object with an event id before its other members.
-pub(crate) fn with_event_id(object: &str, id: &str) -> String {
-    let members = object.trim_start().trim_start_matches('{').trim_start();
-    let separator = if members.starts_with('}') { "" } else { "," };
-    format!(r#"{{"event_id":"{id}"{separator}{members}"#)
-}

@@ -118,20 +118,9 @@ impl Codec for LiveCodec {
         if self.decode_sound(frame, out) {
             return;
         }
-        let decoded = std::str::from_utf8(&frame.data)
-            .map_err(|error| format!("the frame is not UTF-8 after byte {}", error.valid_up_to()))
-            .and_then(|text| {
-                wire::ServerFrame::from_json(text)
-                    .map(|message| (message, text))
-                    .map_err(|error| error.to_string())
-            });
-        match decoded {
+        match frame.read(wire::ServerFrame::from_json) {
             Ok((message, text)) => self.frame(message, text, out),
-            Err(error) => out.event(Event::Malformed(Malformed {
-                error,
-                name: None,
-                bytes: frame.len(),
-            })),
+            Err(malformed) => out.event(Event::Malformed(malformed)),
         }
     }
 

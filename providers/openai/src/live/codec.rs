@@ -2,8 +2,8 @@
 
 use antiphon_openai_live_types as wire;
 use antiphon_protocol::{
-    AudioFormat, Codec, Command, CommandId, Frame, ServerError, Signal, Sink, Subject, Unsupported,
-    media::AudioEncoder,
+    AudioFormat, Codec, Command, CommandId, Event, Frame, ServerError, Signal, Sink, Subject,
+    Unsupported, media::AudioEncoder,
 };
 use serde_json::{Map, Value};
 
@@ -15,7 +15,7 @@ use super::{
     nested::Nested,
     opening::{Stage, Target},
 };
-use crate::{names, raw::unreadable, receipts::Receipts};
+use crate::{names, receipts::Receipts};
 
 /// Id of the goodbye.
 pub(super) const GOODBYE: &str = "ap_close";
@@ -130,16 +130,9 @@ impl Codec for LiveCodec {
         if self.decode_audio(frame, out) {
             return;
         }
-        let decoded = std::str::from_utf8(&frame.data)
-            .map_err(|error| format!("the frame is not UTF-8 after byte {}", error.valid_up_to()))
-            .and_then(|text| {
-                wire::ServerEvent::from_json(text)
-                    .map(|event| (event, text))
-                    .map_err(|error| error.to_string())
-            });
-        match decoded {
+        match frame.read(wire::ServerEvent::from_json) {
             Ok((event, text)) => self.event(event, text, out),
-            Err(error) => out.event(unreadable(error, frame.len())),
+            Err(malformed) => out.event(Event::Malformed(malformed)),
         }
     }
 

@@ -6,7 +6,6 @@ use antiphon_protocol::{
     ResponseOptions, SessionConfig, Signal, Sink, ToolResult, Unsupported,
 };
 use bytes::Bytes;
-use serde_json::{Map, Value};
 
 use super::{
     append,
@@ -15,7 +14,7 @@ use super::{
     item,
     media::LARGEST_APPEND,
 };
-use crate::{names, raw::with_event_id};
+use crate::{names, native::Native};
 
 /// What the live model is told when it is to speak and nobody says what.
 const SPEAK: &str = "Speak to the user now.";
@@ -212,8 +211,6 @@ impl LiveCodec {
         Ok(())
     }
 
-    /// A frame of the caller's own, as it is; where it has no event id it gets one, so that its
-    /// receipt or refusal can be told.
     fn native(
         &mut self,
         id: CommandId,
@@ -221,48 +218,23 @@ impl LiveCodec {
         json: &str,
         out: &mut dyn Sink,
     ) -> Result<(), Unsupported> {
-        let Ok(Value::Object(event)) = serde_json::from_str(json) else {
-            let why = "a frame of this wire is a JSON object";
-            return Err(self.subject.command(command, why));
-        };
-        let kind = event.get("type").and_then(Value::as_str);
+        let native = Native::read(json, command, &self.subject)?;
+        let kind = native.kind();
         if kind == Some("session.start") {
             let why = "the session has started; open a new one for another configuration";
             return Err(self.subject.command(command, why));
         }
         if kind == Some("session.update")
-            && let Some(Value::Object(session)) = event.get("session")
+            && let Some(session) = native.object("session")
         {
             self.desired.overlay(id, session);
         }
-        let frame = self.named(id, &event, json, out);
+        let frame = native.send(id, &mut self.receipts, out);
         let answer = ANSWERED.iter().find(|(asked, _)| Some(*asked) == kind);
         if let Some((_, event)) = answer {
             self.receipts.expect(id, Awaited { frame, event });
         }
         Ok(())
-    }
-
-    /// Sends a frame under its event id, which is returned.
-    fn named(
-        &mut self,
-        id: CommandId,
-        event: &Map<String, Value>,
-        json: &str,
-        out: &mut dyn Sink,
-    ) -> String {
-        match event.get("event_id").and_then(Value::as_str) {
-            Some(name) => {
-                self.receipts.call(name, id);
-                out.send(Frame::text(json));
-                name.to_owned()
-            }
-            None => {
-                let name = names::frame(id, 0);
-                out.send(Frame::text(with_event_id(json, &name)));
-                name
-            }
-        }
     }
 }
 

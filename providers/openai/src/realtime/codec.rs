@@ -2,8 +2,8 @@
 
 use antiphon_openai_realtime_types as wire;
 use antiphon_protocol::{
-    AudioFormat, Codec, Command, CommandId, Frame, ItemId, ResponseId, ServerError, Signal, Sink,
-    Subject, Unsupported,
+    AudioFormat, Codec, Command, CommandId, Event, Frame, ItemId, ResponseId, ServerError, Signal,
+    Sink, Subject, Unsupported,
     media::{AudioEncoder, Recent},
 };
 use serde_json::{Map, Value};
@@ -16,7 +16,7 @@ use super::{
     media,
     opening::{Opening, Seed, Step},
 };
-use crate::{calls::Calls, names, raw::unreadable, receipts::Receipts};
+use crate::{calls::Calls, names, receipts::Receipts};
 
 /// Most items that are known to be unfinished at once.
 const OPEN_ITEMS: usize = 256;
@@ -132,16 +132,9 @@ impl Codec for RealtimeCodec {
         if self.decode_audio(frame, out) {
             return;
         }
-        let decoded = std::str::from_utf8(&frame.data)
-            .map_err(|error| format!("the frame is not UTF-8 after byte {}", error.valid_up_to()))
-            .and_then(|text| {
-                wire::ServerEvent::from_json(text)
-                    .map(|event| (event, text))
-                    .map_err(|error| error.to_string())
-            });
-        match decoded {
+        match frame.read(wire::ServerEvent::from_json) {
             Ok((event, text)) => self.event(event, text, out),
-            Err(error) => out.event(unreadable(error, frame.len())),
+            Err(malformed) => out.event(Event::Malformed(malformed)),
         }
     }
 

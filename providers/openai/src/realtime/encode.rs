@@ -16,7 +16,7 @@ use super::{
     item::{self, Unsayable},
     media::LARGEST_APPEND,
 };
-use crate::{names, raw::with_event_id};
+use crate::{names, native::Native};
 
 impl RealtimeCodec {
     pub(super) fn command(
@@ -269,9 +269,6 @@ impl RealtimeCodec {
         Ok(())
     }
 
-    /// A frame of the caller's own, as it is; where it has no event id it gets one, so that a
-    /// refusal can be told. What it does to this side's bookkeeping is followed as far as its type
-    /// tells.
     fn native(
         &mut self,
         id: CommandId,
@@ -279,13 +276,10 @@ impl RealtimeCodec {
         json: &str,
         out: &mut dyn Sink,
     ) -> Result<(), Unsupported> {
-        let Ok(Value::Object(event)) = serde_json::from_str(json) else {
-            let why = "a frame of this wire is a JSON object";
-            return Err(self.subject.command(command, why));
-        };
-        match event.get("type").and_then(Value::as_str) {
+        let native = Native::read(json, command, &self.subject)?;
+        match native.kind() {
             Some("session.update") => {
-                if let Some(Value::Object(session)) = event.get("session") {
+                if let Some(session) = native.object("session") {
                     self.desired.overlay(id, session);
                 }
                 self.receipts.expect(id, Awaited::Updated);
@@ -293,7 +287,7 @@ impl RealtimeCodec {
             Some("input_audio_buffer.commit") => self.receipts.expect(id, Awaited::Committed),
             Some("input_audio_buffer.clear") => self.receipts.expect(id, Awaited::Cleared),
             Some("response.create") => {
-                let response = event.get("response");
+                let response = native.object("response");
                 let conversation = response.and_then(|response| response.get("conversation"));
                 if conversation.and_then(Value::as_str) == Some("none") {
                     self.aside.expect();
@@ -301,13 +295,7 @@ impl RealtimeCodec {
             }
             _ => {}
         }
-        match event.get("event_id").and_then(Value::as_str) {
-            Some(name) => {
-                self.receipts.call(name, id);
-                out.send(Frame::text(json));
-            }
-            None => out.send(Frame::text(with_event_id(json, &names::frame(id, 0)))),
-        }
+        native.send(id, &mut self.receipts, out);
         Ok(())
     }
 }

@@ -23,7 +23,8 @@ use super::{
 use crate::{
     error::{self, Report},
     names,
-    raw::{malformed, other, unreadable, with_event_id},
+    native::Native,
+    raw::{malformed, other},
     receipts::Receipts,
 };
 
@@ -282,23 +283,14 @@ impl TranslationCodec {
         json: &str,
         out: &mut dyn Sink,
     ) -> Result<(), Unsupported> {
-        let Ok(Value::Object(event)) = serde_json::from_str(json) else {
-            let why = "a frame of this wire is a JSON object";
-            return Err(self.subject.command(command, why));
-        };
-        if event.get("type").and_then(Value::as_str) == Some("session.update") {
-            if let Some(Value::Object(session)) = event.get("session") {
+        let native = Native::read(json, command, &self.subject)?;
+        if native.kind() == Some("session.update") {
+            if let Some(session) = native.object("session") {
                 merge_native(&mut self.session, session);
             }
             self.receipts.expect(id, ());
         }
-        match event.get("event_id").and_then(Value::as_str) {
-            Some(name) => {
-                self.receipts.call(name, id);
-                out.send(Frame::text(json));
-            }
-            None => out.send(Frame::text(with_event_id(json, &names::frame(id, 0)))),
-        }
+        native.send(id, &mut self.receipts, out);
         Ok(())
     }
 }
@@ -318,16 +310,9 @@ impl Codec for TranslationCodec {
             out.event(Event::Audio(AudioChunk::new(data, FORMAT)));
             return;
         }
-        let decoded = std::str::from_utf8(&frame.data)
-            .map_err(|error| format!("the frame is not UTF-8 after byte {}", error.valid_up_to()))
-            .and_then(|text| {
-                Wire::from_json(text)
-                    .map(|event| (event, text))
-                    .map_err(|error| error.to_string())
-            });
-        match decoded {
+        match frame.read(Wire::from_json) {
             Ok((event, text)) => self.event(event, text, out),
-            Err(error) => out.event(unreadable(error, frame.len())),
+            Err(malformed) => out.event(Event::Malformed(malformed)),
         }
     }
 
