@@ -6,9 +6,9 @@ use antiphon_emulator::peer::{Input, Peer};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::bench::{AUDIO, Bench, of_type, silence, speech, weather_tool, with_backend};
+use super::bench::{AUDIO, Bench, of_type, silence, speech, weather_tool, with_backend};
 
-const SCRIPT: &str = include_str!("../../assets/weather.script");
+const SCRIPT: &str = include_str!("../../../assets/weather.script");
 
 #[derive(Clone, Debug)]
 enum Step {

@@ -6,7 +6,7 @@ use antiphon_emulator::{live::Hall, peer::Output};
 use antiphon_protocol::Time;
 use serde_json::{Value, json};
 
-use crate::bench::{
+use super::bench::{
     AUDIO, Bench, HEARD, SAID, is_loud, joined, of_type, outline, samples_of, settings, silence,
     speech, types,
 };

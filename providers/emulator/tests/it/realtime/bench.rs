@@ -1,19 +1,5 @@
 //! A client of the pure machine under a virtual clock. Every frame that the machine sends is read
 //! back through the wire types, and checked against the protocol's schema where that is present.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    clippy::needless_pass_by_value,
-    reason = "a bench for tests, which state what they expect by panicking"
-)]
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "a module shared by test binaries, each using some of it"
-)]
 
 use std::{path::Path, sync::LazyLock, time::Duration};
 
@@ -26,31 +12,31 @@ use antiphon_openai_realtime_types::ServerEvent;
 use antiphon_protocol::{Frame, FrameKind, Time};
 use serde_json::{Value, json};
 
-pub type Event = (Time, Value);
+pub(crate) type Event = (Time, Value);
 
 /// One connection, its client, and the time.
-pub struct Bench {
-    pub connection: Connection,
-    pub now: Time,
+pub(crate) struct Bench {
+    pub(crate) connection: Connection,
+    pub(crate) now: Time,
     /// All events so far.
-    pub events: Vec<Event>,
+    pub(crate) events: Vec<Event>,
     /// Outputs that are not text frames, and text frames that are not events.
-    pub others: Vec<Output>,
+    pub(crate) others: Vec<Output>,
     /// Whether frames that are not events are expected.
-    pub garbage: bool,
+    pub(crate) garbage: bool,
 }
 
 impl Bench {
-    pub fn new(script: &str) -> Self {
+    pub(crate) fn new(script: &str) -> Self {
         let script: Script = script.parse().expect("the test's script reads");
         Self::with(Settings::new(script))
     }
 
-    pub fn weather() -> Self {
+    pub(crate) fn weather() -> Self {
         Self::with(Settings::new(Script::weather()))
     }
 
-    pub fn with(settings: Settings) -> Self {
+    pub(crate) fn with(settings: Settings) -> Self {
         let connection = Connection::new(settings, Time::ZERO);
         let mut bench = Self {
             connection,
@@ -64,11 +50,11 @@ impl Bench {
     }
 
     /// Sends an event at the present time.
-    pub fn send(&mut self, event: Value) -> Vec<Value> {
+    pub(crate) fn send(&mut self, event: Value) -> Vec<Value> {
         self.send_text(&event.to_string())
     }
 
-    pub fn send_text(&mut self, text: &str) -> Vec<Value> {
+    pub(crate) fn send_text(&mut self, text: &str) -> Vec<Value> {
         let before = self.events.len();
         self.connection
             .handle(self.now, Input::Frame(Frame::text(text)));
@@ -77,7 +63,7 @@ impl Bench {
     }
 
     /// Lets `span` pass; returns the events of that time.
-    pub fn run(&mut self, span: Duration) -> Vec<Value> {
+    pub(crate) fn run(&mut self, span: Duration) -> Vec<Value> {
         let before = self.events.len();
         let end = self.now + span;
         loop {
@@ -95,7 +81,7 @@ impl Bench {
     }
 
     /// Runs until an event of this type; panics when none comes within a minute.
-    pub fn run_until(&mut self, event_type: &str) -> Value {
+    pub(crate) fn run_until(&mut self, event_type: &str) -> Value {
         let before = self.events.len();
         let end = self.now + Duration::from_secs(60);
         loop {
@@ -115,7 +101,7 @@ impl Bench {
     }
 
     /// Sends 20 ms frames of `samples` at the pace of real time.
-    pub fn speak(&mut self, samples: &[i16]) -> Vec<Value> {
+    pub(crate) fn speak(&mut self, samples: &[i16]) -> Vec<Value> {
         let before = self.events.len();
         for frame in samples.chunks(480) {
             self.append(frame);
@@ -124,7 +110,7 @@ impl Bench {
         self.since(before)
     }
 
-    pub fn append(&mut self, samples: &[i16]) -> Vec<Value> {
+    pub(crate) fn append(&mut self, samples: &[i16]) -> Vec<Value> {
         let bytes: Vec<u8> = samples
             .iter()
             .flat_map(|sample| sample.to_le_bytes())
@@ -132,28 +118,28 @@ impl Bench {
         self.append_bytes(&bytes)
     }
 
-    pub fn append_bytes(&mut self, bytes: &[u8]) -> Vec<Value> {
+    pub(crate) fn append_bytes(&mut self, bytes: &[u8]) -> Vec<Value> {
         let audio = base64_simd::STANDARD.encode_to_string(bytes);
         self.send(json!({"type": "input_audio_buffer.append", "audio": audio}))
     }
 
-    pub fn user_text(&mut self, text: &str) -> Vec<Value> {
+    pub(crate) fn user_text(&mut self, text: &str) -> Vec<Value> {
         self.send(json!({"type": "conversation.item.create", "item": {
             "type": "message", "role": "user", "content": [{"type": "input_text", "text": text}],
         }}))
     }
 
-    pub fn tool_output(&mut self, call_id: &str, output: &str) -> Vec<Value> {
+    pub(crate) fn tool_output(&mut self, call_id: &str, output: &str) -> Vec<Value> {
         self.send(json!({"type": "conversation.item.create", "item": {
             "type": "function_call_output", "call_id": call_id, "output": output,
         }}))
     }
 
-    pub fn respond(&mut self) -> Vec<Value> {
+    pub(crate) fn respond(&mut self) -> Vec<Value> {
         self.send(json!({"type": "response.create"}))
     }
 
-    pub fn update(&mut self, mut session: Value) -> Vec<Value> {
+    pub(crate) fn update(&mut self, mut session: Value) -> Vec<Value> {
         session["type"] = "realtime".into();
         self.send(json!({"type": "session.update", "session": session}))
     }
@@ -183,7 +169,7 @@ impl Bench {
 }
 
 /// The types of events, in order.
-pub fn types(events: &[Value]) -> Vec<String> {
+pub(crate) fn types(events: &[Value]) -> Vec<String> {
     events
         .iter()
         .map(|event| event["type"].as_str().unwrap().to_owned())
@@ -191,7 +177,7 @@ pub fn types(events: &[Value]) -> Vec<String> {
 }
 
 /// The events of one type.
-pub fn of_type<'a>(events: &'a [Value], event_type: &str) -> Vec<&'a Value> {
+pub(crate) fn of_type<'a>(events: &'a [Value], event_type: &str) -> Vec<&'a Value> {
     events
         .iter()
         .filter(|event| event["type"] == event_type)
@@ -199,7 +185,7 @@ pub fn of_type<'a>(events: &'a [Value], event_type: &str) -> Vec<&'a Value> {
 }
 
 /// The code of the single error among `events`.
-pub fn error_of(events: &[Value]) -> Value {
+pub(crate) fn error_of(events: &[Value]) -> Value {
     let errors = of_type(events, "error");
     assert_eq!(errors.len(), 1, "{:?}", types(events));
     assert_eq!(errors[0]["error"]["type"], "invalid_request_error");
@@ -207,7 +193,7 @@ pub fn error_of(events: &[Value]) -> Value {
 }
 
 /// The bytes of all audio deltas among `events`.
-pub fn audio_of(events: &[Value]) -> Vec<u8> {
+pub(crate) fn audio_of(events: &[Value]) -> Vec<u8> {
     let deltas = of_type(events, "response.output_audio.delta");
     let audio = deltas.iter().flat_map(|event| {
         base64_simd::STANDARD
@@ -218,18 +204,18 @@ pub fn audio_of(events: &[Value]) -> Vec<u8> {
 }
 
 /// `ms` of a loud square wave, as a caller who speaks.
-pub fn speech(ms: usize) -> Vec<i16> {
+pub(crate) fn speech(ms: usize) -> Vec<i16> {
     (0..24 * ms)
         .map(|at| if at / 60 % 2 == 0 { 4_000 } else { -4_000 })
         .collect()
 }
 
 /// `ms` of silence.
-pub fn silence(ms: usize) -> Vec<i16> {
+pub(crate) fn silence(ms: usize) -> Vec<i16> {
     vec![0; 24 * ms]
 }
 
-pub fn weather_tool() -> Value {
+pub(crate) fn weather_tool() -> Value {
     json!({
         "type": "function",
         "name": "get_weather",
@@ -249,7 +235,7 @@ static TRANSLATION: LazyLock<Option<jsonschema::Validator>> =
     LazyLock::new(|| schema_of("TranslationServerEvent"));
 
 /// Checks an event of a translating session.
-pub fn check_translation(event: &Value) {
+pub(crate) fn check_translation(event: &Value) {
     if let Some(schema) = &*TRANSLATION
         && let Err(error) = schema.validate(event)
     {

@@ -1,9 +1,4 @@
 //! A session over the in-memory wire, under paused time.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests state what they expect by panicking"
-)]
 
 use std::{future::poll_fn, sync::Arc, time::Duration};
 

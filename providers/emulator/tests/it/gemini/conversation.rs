@@ -6,7 +6,7 @@ use antiphon_emulator::gemini::{Service, Settings};
 use antiphon_protocol::FrameKind;
 use serde_json::{Value, json};
 
-use crate::bench::*;
+use super::bench::*;
 
 const WEATHER: &str = r#"
     expect "What's the weather like in Oslo?"

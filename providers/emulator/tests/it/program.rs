@@ -1,10 +1,4 @@
 //! The program, started as anybody would: its addresses, TLS, its end, and what it says of bad input.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests state what they expect by panicking"
-)]
 
 use std::{collections::BTreeMap, future::poll_fn, process::Stdio, time::Duration};
 

@@ -1,8 +1,6 @@
 //! What the machine refuses, and how it says so. Each refusal names the client event and changes
 //! nothing.
 
-mod bench;
-
 use std::time::Duration;
 
 use antiphon_emulator::{
@@ -12,7 +10,7 @@ use antiphon_emulator::{
 use antiphon_protocol::Time;
 use serde_json::{Value, json};
 
-use self::bench::{Bench, error_of, of_type, silence, speech, types, weather_tool};
+use super::bench::{Bench, error_of, of_type, silence, speech, types, weather_tool};
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a flat table, one row a rule")]

@@ -7,7 +7,7 @@ use antiphon_emulator::gemini::{Service, Settings};
 use antiphon_protocol::Frame;
 use serde_json::{Value, json};
 
-use crate::bench::*;
+use super::bench::*;
 
 const SCRIPT: &str = r#"
     expect "Weather?"

@@ -9,7 +9,7 @@ use antiphon_emulator::{
 use antiphon_protocol::Time;
 use serde_json::{Value, json};
 
-use crate::bench::{
+use super::bench::{
     AUDIO, Bench, HEARD, SAID, error_of, joined, of_type, outline, samples_of, settings, silence,
     speech, types,
 };

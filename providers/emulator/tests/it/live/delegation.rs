@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::bench::{
+use super::bench::{
     Bench, SAID, error_of, joined, of_type, outline, types, weather_tool, with_backend,
 };
 

@@ -4,7 +4,7 @@
 use antiphon_protocol::Frame;
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, error_of, types, with_backend};
+use super::bench::{Bench, error_of, types, with_backend};
 
 const SCRIPT: &str = "otherwise \"a\"\n call tool\n say \"b\"";
 
@@ -285,7 +285,7 @@ fn a_command_that_breaks_the_protocol_is_refused_and_the_session_goes_on() {
     }
     assert_eq!(
         types(&bench.run(1_000)),
-        [crate::bench::AUDIO; 10],
+        [super::bench::AUDIO; 10],
         "nothing has happened"
     );
 }

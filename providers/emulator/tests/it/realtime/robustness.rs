@@ -1,11 +1,5 @@
 //! Whatever a client sends, and whenever: no panic, only valid events, and each thing that was
 //! begun ends once.
-#![expect(
-    clippy::indexing_slicing,
-    reason = "tests state what they expect by panicking"
-)]
-
-mod bench;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -18,7 +12,7 @@ use antiphon_protocol::Frame;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use self::bench::{Bench, of_type, silence, speech, weather_tool};
+use super::bench::{Bench, of_type, silence, speech, weather_tool};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -163,7 +157,7 @@ proptest! {
         steps in prop::collection::vec(step(), 0..40),
         pace in prop::sample::select(vec!["1x", "10x", "1000x"]),
     ) {
-        let text = format!("pace {pace}\n{}", include_str!("../assets/weather.script"));
+        let text = format!("pace {pace}\n{}", include_str!("../../../assets/weather.script"));
         let script: Script = text.parse().map_err(|error| TestCaseError::fail(format!("{error}")))?;
         let mut bench = Bench::with(Settings::new(script));
         for step in steps {

@@ -1,11 +1,4 @@
 //! The server on the loopback interface, and the same machine in memory.
-#![cfg(feature = "server")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests state what they expect by panicking"
-)]
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use antiphon_emulator::gemini::{Service, Settings};
 use antiphon_protocol::Time;
 use serde_json::{Value, json};
 
-use crate::bench::*;
+use super::bench::*;
 
 const SCRIPT: &str = r#"
     expect "One"

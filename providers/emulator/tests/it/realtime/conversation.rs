@@ -1,19 +1,12 @@
 //! Whole conversations with the pure machine, in virtual time, against the order of recorded
 //! sessions of the service.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "tests state what they expect by panicking"
-)]
-
-mod bench;
 
 use std::{path::Path, time::Duration};
 
 use antiphon_protocol::Time;
 use serde_json::{Value, json};
 
-use self::bench::{Bench, audio_of, of_type, silence, speech, types, weather_tool};
+use super::bench::{Bench, audio_of, of_type, silence, speech, types, weather_tool};
 
 /// Types with runs of the same delta written once, without what some recorded sessions lack.
 fn outline(events: &[Value]) -> Vec<String> {
@@ -306,7 +299,7 @@ fn a_caller_who_speaks_interrupts_the_answer() {
     let sent_ms = audio_of(&of_item).len() as u64 / 48;
     let id = item["id"].clone();
     let truncate = |ms: u64| json!({"type": "conversation.item.truncate", "item_id": id, "content_index": 0, "audio_end_ms": ms});
-    let refused = bench::error_of(&bench.send(truncate(sent_ms + 1)));
+    let refused = super::bench::error_of(&bench.send(truncate(sent_ms + 1)));
     assert_eq!(
         refused["message"],
         format!(
@@ -317,7 +310,7 @@ fn a_caller_who_speaks_interrupts_the_answer() {
     let truncated = bench.send(truncate(300));
     assert_eq!(types(&truncated), ["conversation.item.truncated"]);
     assert_eq!(truncated[0]["audio_end_ms"], 300);
-    let again = bench::error_of(&bench.send(truncate(301)));
+    let again = super::bench::error_of(&bench.send(truncate(301)));
     assert!(
         again["message"]
             .as_str()
@@ -439,7 +432,7 @@ fn a_response_outside_the_conversation_leaves_it_alone() {
     let item = &aside["response"]["output"][0]["id"];
     let missing = bench.send(json!({"type": "conversation.item.retrieve", "item_id": item}));
     assert_eq!(
-        bench::error_of(&missing)["code"],
+        super::bench::error_of(&missing)["code"],
         "item_retrieve_invalid_item_id"
     );
 }

@@ -8,7 +8,7 @@ use antiphon_protocol::Frame;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::bench::*;
+use super::bench::*;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -239,7 +239,7 @@ proptest! {
         setup in setups(),
         pace in prop::sample::select(vec!["1x", "10x", "1000x"]),
     ) {
-        let text = format!("pace {pace}\n{}", include_str!("../../assets/weather.script"));
+        let text = format!("pace {pace}\n{}", include_str!("../../../assets/weather.script"));
         let script: Script = text.parse().map_err(|error| TestCaseError::fail(format!("{error}")))?;
         let settings = Settings::new(script);
         let bench = Bench::with(settings.clone(), setup.clone());

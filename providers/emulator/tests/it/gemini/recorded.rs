@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, path::Path, time::Duration};
 use antiphon_emulator::gemini::Service;
 use serde_json::{Value, json};
 
-use crate::bench::*;
+use super::bench::*;
 
 fn spec(name: &str) -> Option<Vec<Value>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))

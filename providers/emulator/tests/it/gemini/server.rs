@@ -11,7 +11,7 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest, http::HeaderValue},
 };
 
-use crate::bench::{MODEL_3_8, VERTEX_2_5, setup, setup_with};
+use super::bench::{MODEL_3_8, VERTEX_2_5, setup, setup_with};
 
 type Socket = WebSocketStream<TcpStream>;
 

@@ -1,7 +1,5 @@
 //! Sessions of OpenAI Realtime that are not plain conversations, and what else a caller can bring.
 
-mod bench;
-
 use std::time::Duration;
 
 use antiphon_emulator::{
@@ -12,7 +10,7 @@ use antiphon_emulator::{
 use antiphon_protocol::{Frame, Time};
 use serde_json::{Value, json};
 
-use self::bench::{Bench, error_of, of_type, silence, speech, types};
+use super::bench::{Bench, error_of, of_type, silence, speech, types};
 
 const SCRIPT: &str =
     "expect \"what I said\"\n say \"Yes.\"\nexpect \"more\"\n say \"Still there?\"";
@@ -174,7 +172,7 @@ fn translate(
         match output {
             Output::Frame(frame) => {
                 let event: Value = serde_json::from_slice(&frame.data).unwrap_or_default();
-                bench::check_translation(&event);
+                super::bench::check_translation(&event);
                 events.push(event);
             }
             other => assert_eq!(
