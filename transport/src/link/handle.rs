@@ -2,20 +2,23 @@
 
 use std::time::Duration;
 
-use antiphon_protocol::{ResumeToken, Time};
+use antiphon_protocol::{Generation, ResumeToken, Time};
 
 /// Keeps the newest usable handle.
 #[derive(Default)]
 pub(super) struct Handle {
     kept: Option<(ResumeToken, Time)>,
+    /// The connection that gave it.
+    from: Option<Generation>,
 }
 
 impl Handle {
     /// The provider spoke of its handle. `None` says that there is none for this very moment; the
     /// one before it still leads to where it was taken, so it is kept.
-    pub(super) fn update(&mut self, now: Time, token: Option<ResumeToken>) {
+    pub(super) fn update(&mut self, now: Time, from: Generation, token: Option<ResumeToken>) {
         if let Some(token) = token {
             self.kept = Some((token, now));
+            self.from = Some(from);
         }
     }
 
@@ -34,6 +37,13 @@ impl Handle {
     /// The handle was tried in vain, or leads to what should not be continued.
     pub(super) fn discard(&mut self) {
         self.kept = None;
+    }
+
+    /// A connection has begun a conversation of its own: what older ones gave leads to another.
+    pub(super) fn begin_anew(&mut self, from: Generation) {
+        if self.from != Some(from) {
+            self.kept = None;
+        }
     }
 
     pub(super) fn kept(&self) -> Option<&ResumeToken> {

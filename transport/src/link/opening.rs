@@ -167,6 +167,9 @@ impl Link {
         if !resumed || self.conversation.is_none() {
             self.conversation = Some(now);
         }
+        if !resumed {
+            self.handle.begin_anew(generation);
+        }
         self.schedule_limits(now);
         self.report();
         self.up(LinkOutput::Ready {

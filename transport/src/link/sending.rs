@@ -191,7 +191,7 @@ impl Link {
             Signal::Resume(token) => {
                 let newest = self.next_generation.get().checked_sub(1) == Some(generation.get());
                 if newest || self.generation() == Some(generation) {
-                    self.handle.update(now, token);
+                    self.handle.update(now, generation, token);
                 }
             }
             Signal::Expires(at) => {

@@ -220,3 +220,27 @@ fn a_handle_survives_a_moment_without_one_but_not_its_age() {
     bench.cut();
     assert_eq!(bench.plan_wanted(), Some((RotationCause::Drop, None)));
 }
+
+#[test]
+fn a_handle_does_not_outlive_the_conversation_that_it_leads_to() {
+    for (given, offered) in [(None, None), (Some("token handle-2"), Some("handle-2"))] {
+        let mut bench = Bench::live(Words::default());
+        bench.hear("token handle-1");
+        bench.cut();
+        bench.pass_until_plan();
+        // The layer above begins anew.
+        bench.plan();
+        bench.open();
+        bench.hear("ready");
+        if let Some(given) = given {
+            bench.hear(given);
+        }
+        bench.take();
+        bench.cut();
+        bench.pass_until_plan();
+        assert_eq!(
+            bench.plan_wanted().and_then(|(_, token)| token).as_deref(),
+            offered
+        );
+    }
+}
