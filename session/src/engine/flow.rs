@@ -15,12 +15,13 @@ impl Engine {
                     self.full(id);
                 }
             }
+            Effect::Recall(id) => self.uplink.withdraw(|waits| waits == id),
             Effect::Urgent(id, command) => self.send(now, id, command),
             Effect::Resolve(id, outcome) => self.resolve(id, outcome),
             Effect::VoidUnread => {
                 let conversation = &self.conversation;
                 let bytes = self.inbox.void(now, |chunk| conversation.is_void(chunk));
-                self.conversation.voided(bytes);
+                self.conversation.voided(now, bytes);
             }
             Effect::Committed => self.uplink.committed(),
             Effect::Healthy => self.link.handle(now, Input::Command(LinkCommand::Healthy)),
@@ -28,8 +29,7 @@ impl Engine {
     }
 
     pub(super) fn send_waiting(&mut self, now: Time) -> bool {
-        let live = self.state.generation.is_some() && !self.closing;
-        if !live || self.link.pending_bytes() >= WINDOW {
+        if !self.is_open() || self.link.pending_bytes() >= WINDOW {
             return false;
         }
         match self.uplink.depart(now) {
@@ -54,12 +54,18 @@ impl Engine {
         }
     }
 
+    /// Whether a connection takes commands. One that is being let go does not, and what is given
+    /// meanwhile waits for the next one.
+    pub(super) fn is_open(&self) -> bool {
+        self.link.generation().is_some() && !self.closing
+    }
+
     /// When the uplink has something to do by the clock alone; a full window waits for the wire.
     pub(super) fn uplink_timeout(&self) -> Option<Time> {
         if self.closing {
             return None;
         }
-        let live = self.state.generation.is_some();
+        let live = self.is_open();
         let held = live && self.link.pending_bytes() >= WINDOW;
         (!held).then(|| self.uplink.poll_timeout(live)).flatten()
     }
@@ -98,6 +104,9 @@ impl Engine {
     }
 
     pub(super) fn deliver(&mut self, now: Time, event: Event) {
+        if self.state.ended.is_some() {
+            return;
+        }
         if self.observed.passes(&event) {
             self.out
                 .push_back(Output::Up(EngineOutput::Show(event.clone())));

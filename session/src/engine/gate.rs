@@ -45,6 +45,8 @@ enum State {
 pub(crate) enum GateOut {
     /// Send this create.
     Create(CommandId, ResponseOptions),
+    /// Do not send this create after all: its turn comes later.
+    Recall(CommandId),
     /// Send this cancel.
     Cancel(CommandId, Option<ResponseId>),
     /// A cancel that has nothing to stop.
@@ -77,7 +79,7 @@ impl Gate {
 
     /// Asks for a response. `false` when too many wait already.
     pub(crate) fn create(&mut self, id: CommandId, options: ResponseOptions) -> bool {
-        if self.waiting.len() >= WAITING {
+        if !self.has_room() {
             return false;
         }
         self.waiting.push_back(Create {
@@ -87,6 +89,11 @@ impl Gate {
         });
         self.pump();
         true
+    }
+
+    /// Whether another create may wait.
+    pub(crate) fn has_room(&self) -> bool {
+        self.waiting.len() < WAITING
     }
 
     /// Asks for a response ahead of those that wait: the follow-up of tool results.
@@ -138,6 +145,12 @@ impl Gate {
 
     pub(crate) fn on_started(&mut self, now: Time, response: Option<ResponseId>) {
         let create = match std::mem::replace(&mut self.state, State::Free) {
+            // It has not left, and would meet this response.
+            State::Requested { create, sent: None } => {
+                self.out.push_back(GateOut::Recall(create.id));
+                self.waiting.push_front(create);
+                None
+            }
             State::Requested { create, .. } => Some(create),
             State::Active { create, .. } => create,
             State::Free => None,
@@ -315,6 +328,7 @@ mod tests {
         gate.create(id(1), ResponseOptions::default());
         gate.create(id(2), ResponseOptions::default());
         assert_eq!(drain(&mut gate), [create(1)]);
+        gate.on_sent(NOW, id(1));
         gate.on_started(NOW, Some("a".into()));
         assert_eq!(drain(&mut gate), []);
         gate.on_done(Some(&"a".into()));
@@ -322,9 +336,22 @@ mod tests {
     }
 
     #[test]
+    fn a_create_that_has_not_left_when_another_response_begins_is_called_back_and_comes_next() {
+        let mut gate = Gate::new(true);
+        gate.create(id(1), ResponseOptions::default());
+        gate.create(id(2), ResponseOptions::default());
+        assert_eq!(drain(&mut gate), [create(1)]);
+        gate.on_started(NOW, Some("theirs".into()));
+        assert_eq!(drain(&mut gate), [GateOut::Recall(id(1))]);
+        gate.on_done(Some(&"theirs".into()));
+        assert_eq!(drain(&mut gate), [create(1)], "before the one after it");
+    }
+
+    #[test]
     fn a_create_that_waited_when_the_connection_was_lost_leaves_on_the_next_one() {
         let mut gate = Gate::new(true);
         gate.create(id(1), ResponseOptions::default());
+        gate.on_sent(NOW, id(1));
         gate.on_started(NOW, Some("a".into()));
         gate.create(id(2), ResponseOptions::default());
         assert_eq!(drain(&mut gate), [create(1)]);
@@ -342,6 +369,7 @@ mod tests {
         gate.create(id(1), ResponseOptions::default());
         gate.cancel(id(2));
         assert_eq!(drain(&mut gate), [create(1)]);
+        gate.on_sent(NOW, id(1));
         gate.on_started(NOW, Some("a".into()));
         assert_eq!(drain(&mut gate), [GateOut::Cancel(id(2), Some("a".into()))]);
         gate.cancel(id(3));
@@ -365,6 +393,7 @@ mod tests {
         for refusal_first in [true, false] {
             let mut gate = Gate::new(true);
             gate.create(id(1), ResponseOptions::default());
+            gate.on_sent(NOW, id(1));
             drain(&mut gate);
             if refusal_first {
                 assert!(gate.on_refused(NOW, id(1), true));

@@ -21,6 +21,8 @@ struct Entry {
     item: Item,
     /// The caller's command that added it, until the provider reports it as an item.
     command: Option<CommandId>,
+    /// What a connection that is gone called it, by which it may still be heard.
+    former: Option<ItemId>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -37,6 +39,7 @@ impl History {
             self.push(Entry {
                 item: item.clone(),
                 command: Some(id),
+                former: None,
             });
         }
     }
@@ -53,6 +56,7 @@ impl History {
             self.push(Entry {
                 item,
                 command: Some(id),
+                former: None,
             });
         }
     }
@@ -76,6 +80,7 @@ impl History {
                 self.push(Entry {
                     item,
                     command: None,
+                    former: None,
                 });
             }
             // Calls come as events of their own, answers as commands.
@@ -90,6 +95,7 @@ impl History {
             self.push(Entry {
                 item,
                 command: None,
+                former: None,
             });
         }
     }
@@ -136,6 +142,7 @@ impl History {
         self.push(Entry {
             item,
             command: None,
+            former: None,
         });
     }
 
@@ -175,12 +182,19 @@ impl History {
         }
     }
 
-    /// What another process has kept.
+    /// Answers that wait to be sent have not been given.
+    pub(crate) fn forget_answers(&mut self, waits: impl Fn(CommandId) -> bool) {
+        self.retain(|entry| answer_to(&entry.item).is_none() || !entry.command.is_some_and(&waits));
+    }
+
+    /// What another process has kept. Names that it has minted mean nothing here.
     pub(crate) fn restore(&mut self, items: Vec<Item>) {
-        for item in items {
+        for mut item in items {
+            item.id = item.id.filter(|id| !id.is_synthetic());
             self.push(Entry {
                 item,
                 command: None,
+                former: None,
             });
         }
     }
@@ -198,7 +212,7 @@ impl History {
     /// `waits` is still to be sent there.
     pub(crate) fn forget_ids(&mut self, waits: impl Fn(CommandId) -> bool) {
         for entry in &mut self.entries {
-            entry.item.id = None;
+            entry.former = entry.item.id.take().or(entry.former.take());
             entry.command = entry.command.filter(|id| waits(*id));
         }
     }
@@ -265,7 +279,7 @@ impl History {
         let id = id?;
         self.entries
             .iter()
-            .rposition(|entry| entry.item.id.as_ref() == Some(id))
+            .rposition(|entry| entry.item.id.as_ref().or(entry.former.as_ref()) == Some(id))
     }
 
     /// The entry that words without a known item belong to; a new one if there is none.
@@ -281,6 +295,7 @@ impl History {
         self.push(Entry {
             item,
             command: None,
+            former: None,
         });
         self.entries.len().checked_sub(1)
     }
@@ -552,6 +567,39 @@ mod tests {
             read(&history.items()),
             ["User: a", "Assistant: bc", "Assistant: d"]
         );
+    }
+
+    #[test]
+    fn what_a_lost_connection_said_is_still_cut_to_what_was_heard() {
+        let mut history = History::default();
+        history.on_text(
+            Role::Assistant,
+            &words("a", "one two three four", true),
+            true,
+        );
+        history.forget_ids(|_| false);
+        history.on_interrupted(&Heard {
+            item: Some("a".into()),
+            heard: 50,
+            produced: 100,
+        });
+        assert_eq!(read(&history.items()), ["Assistant: one two"]);
+    }
+
+    #[test]
+    fn another_process_keeps_the_providers_names_but_not_those_minted_here() {
+        let mut history = History::default();
+        let minted = ItemId::synthetic(1);
+        let say = |item: &ItemId, text: &str| TextDelta {
+            item: Some(item.clone()),
+            ..words("", text, false)
+        };
+        let kept = Item::text(Role::Assistant, "before").with_id(minted.clone());
+        let named = Item::text(Role::Assistant, "named").with_id("x".into());
+        history.restore(vec![kept, named]);
+        history.on_text(Role::Assistant, &say(&minted, "after"), true);
+        let ids: Vec<_> = history.items().into_iter().map(|item| item.id).collect();
+        assert_eq!(ids, [None, Some("x".into()), Some(minted)]);
     }
 
     // faults: H3 by three thousand turns of four kilobytes

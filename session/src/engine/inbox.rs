@@ -60,7 +60,11 @@ impl Inbox {
     }
 
     /// Removes unread media that `is_void` names; returns how many bytes of audio that was.
-    pub(crate) fn void(&mut self, now: Time, is_void: impl Fn(&AudioChunk) -> bool) -> usize {
+    pub(crate) fn void(
+        &mut self,
+        now: Time,
+        mut is_void: impl FnMut(&AudioChunk) -> bool,
+    ) -> usize {
         let (mut weight_removed, mut bytes) = (0, 0);
         self.events.retain(|event| match event {
             Event::Audio(chunk) if is_void(chunk) => {
@@ -75,9 +79,12 @@ impl Inbox {
         bytes
     }
 
-    /// Removes all unread media and counts it as lost.
-    pub(crate) fn drop_media(&mut self, now: Time) -> usize {
-        let bytes = self.void(now, |_| true);
+    /// Removes all unread media, tells it piece by piece, and counts it as lost.
+    pub(crate) fn drop_media(&mut self, now: Time, mut lost: impl FnMut(&AudioChunk)) -> usize {
+        let bytes = self.void(now, |chunk| {
+            lost(chunk);
+            true
+        });
         self.dropped += bytes;
         bytes
     }
@@ -93,6 +100,16 @@ impl Inbox {
 
     pub(crate) fn is_open(&self) -> bool {
         self.open
+    }
+
+    /// Bytes of audio that nobody has read.
+    #[cfg(test)]
+    pub(crate) fn unread_audio(&self) -> usize {
+        let bytes = self.events.iter().map(|event| match event {
+            Event::Audio(chunk) => chunk.data.len(),
+            _ => 0,
+        });
+        bytes.sum()
     }
 
     #[cfg(test)]

@@ -19,6 +19,8 @@ pub(crate) struct Pending {
     /// Whether the response has still to end.
     response_open: bool,
     refused: bool,
+    /// Whether it is known what of it nobody had read.
+    counted: bool,
     report: Interruption,
     deadline: Time,
 }
@@ -30,6 +32,7 @@ impl Pending {
             awaited: BTreeSet::new(),
             response_open,
             refused: false,
+            counted: false,
             report,
             deadline: now + PATIENCE,
         }
@@ -46,8 +49,9 @@ impl Pending {
         ours
     }
 
-    /// Bytes of unread audio that were removed.
+    /// Bytes of unread audio that were removed; without that the report is not whole.
     pub(crate) fn voided(&mut self, bytes: usize) {
+        self.counted = true;
         self.report.unread_bytes += bytes;
     }
 
@@ -67,6 +71,11 @@ impl Pending {
         self.response_open = false;
     }
 
+    #[cfg(test)]
+    pub(crate) fn report(&self) -> &Interruption {
+        &self.report
+    }
+
     pub(crate) fn deadline(&self) -> Time {
         self.deadline
     }
@@ -74,7 +83,8 @@ impl Pending {
     /// The report, once all is answered or the deadline has come.
     pub(crate) fn settle(&self, now: Time) -> Option<Interruption> {
         let answered = self.awaited.is_empty() && !self.response_open;
-        if !answered && now < self.deadline {
+        let whole = answered && self.counted;
+        if !whole && now < self.deadline {
             return None;
         }
         Some(Interruption {
@@ -92,6 +102,7 @@ mod tests {
     fn it_settles_when_all_is_answered_and_at_the_latest_at_its_deadline() {
         let one = CommandId::new(1);
         let mut pending = Pending::new(Time::ZERO, Interruption::default(), true);
+        pending.voided(0);
         pending.wait_for(one);
         assert_eq!(pending.settle(Time::ZERO), None);
         assert!(pending.answered(one, true));
@@ -107,9 +118,19 @@ mod tests {
     }
 
     #[test]
+    fn it_does_not_settle_before_it_is_known_what_nobody_had_read() {
+        let mut pending = Pending::new(Time::ZERO, Interruption::default(), false);
+        assert_eq!(pending.settle(Time::ZERO), None);
+        pending.voided(960);
+        let report = pending.settle(Time::ZERO);
+        assert_eq!(report.map(|report| report.unread_bytes), Some(960));
+    }
+
+    #[test]
     fn a_refusal_or_a_lost_connection_settles_without_confirmation() {
         let one = CommandId::new(1);
         let mut refused = Pending::new(Time::ZERO, Interruption::default(), false);
+        refused.voided(0);
         refused.wait_for(one);
         refused.answered(one, false);
         assert_eq!(
@@ -118,6 +139,7 @@ mod tests {
         );
 
         let mut lost = Pending::new(Time::ZERO, Interruption::default(), true);
+        lost.voided(0);
         lost.wait_for(one);
         lost.abandon();
         assert_eq!(

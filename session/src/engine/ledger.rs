@@ -84,12 +84,15 @@ impl Ledger {
         }
     }
 
-    /// The calls that wait for an answer, and those that do not, oldest first.
-    pub(crate) fn known(&self) -> (Vec<CallId>, Vec<CallId>) {
-        self.order
-            .iter()
-            .cloned()
-            .partition(|call| self.is_open(call))
+    /// The calls that wait for an answer, or whose answer `waits` to be sent, and those that do not,
+    /// oldest first.
+    pub(crate) fn known(&self, waits: impl Fn(CommandId) -> bool) -> (Vec<CallId>, Vec<CallId>) {
+        let is_open = |call: &CallId| match self.calls.get(call).map(|call| &call.state) {
+            Some(State::Announced) => true,
+            Some(State::Answered { by, .. }) => waits(*by),
+            _ => false,
+        };
+        self.order.iter().cloned().partition(is_open)
     }
 
     /// Takes in answers, all or none.
@@ -133,10 +136,13 @@ impl Ledger {
                 continue;
             }
             call.state = State::Announced;
-            if let Some(batch) = self.batches.get_mut(&call.batch) {
-                batch.open += 1;
-                batch.aloud = batch.aloud.saturating_sub(usize::from(aloud));
-            }
+            // A batch that was complete is so no more.
+            let batch = self.batches.entry(call.batch).or_insert_with(|| Batch {
+                ended: true,
+                ..Batch::default()
+            });
+            batch.open += 1;
+            batch.aloud = batch.aloud.saturating_sub(usize::from(aloud));
         }
     }
 
@@ -378,6 +384,36 @@ mod tests {
                 Err(CallError::Void(..))
             ));
         }
+    }
+
+    #[test]
+    fn an_answer_that_comes_back_opens_its_batch_again_and_the_next_one_completes_it() {
+        let mut ledger = Ledger::default();
+        ledger.announce(&call("a", "r"), None);
+        ledger.on_response_done(Some(&"r".into()), false);
+        ledger.answer(id(1), &[result("a")]).unwrap();
+        assert!(ledger.take_follow_up());
+        ledger.returned(id(1), false);
+        assert_eq!(ledger.open(), 1);
+        assert!(!ledger.take_follow_up(), "nothing is answered");
+        ledger.answer(id(2), &[result("a")]).unwrap();
+        assert_eq!(ledger.open(), 0);
+        assert!(ledger.take_follow_up());
+    }
+
+    #[test]
+    fn a_call_whose_answer_still_waits_to_be_sent_counts_as_open_for_another_process() {
+        let mut ledger = Ledger::default();
+        for name in ["a", "b", "c"] {
+            ledger.announce(&call(name, "r"), None);
+        }
+        ledger.answer(id(1), &[result("a")]).unwrap();
+        ledger.answer(id(2), &[result("b")]).unwrap();
+        let names = |names: &[&str]| names.iter().map(|name| CallId::from(*name)).collect();
+        assert_eq!(
+            ledger.known(|waiting| waiting == id(2)),
+            (names(&["b", "c"]), names(&["a"]))
+        );
     }
 
     #[test]

@@ -84,14 +84,19 @@ impl Engine {
             }
         });
         if plan.resume.is_none() {
-            for (id, command) in self.uplink.take_results() {
-                self.conversation.undelivered(now, id, &command, true);
-                self.fail(id, SessionError::Undelivered(Undelivered::Lost));
-            }
+            self.fence(now);
         }
         self.seeded = plan.seed.len();
         self.link
             .handle(now, Input::Command(LinkCommand::Plan(plan)));
+    }
+
+    /// Gives back answers that only the connection which asked could have taken.
+    fn fence(&mut self, now: Time) {
+        for (id, command) in self.uplink.take_results() {
+            self.conversation.undelivered(now, id, &command, true);
+            self.fail(id, SessionError::Undelivered(Undelivered::Lost));
+        }
     }
 
     pub(super) fn ready(&mut self, now: Time, cause: RotationCause, resumed: bool, seeded: bool) {
@@ -107,6 +112,10 @@ impl Engine {
             (false, false) => Recovery::Fresh,
         };
         self.expire(now);
+        if recovery != Recovery::Resumed {
+            // Answers may have come since the plan was made.
+            self.fence(now);
+        }
         let mut losses = {
             let uplink = &self.uplink;
             self.conversation
@@ -170,6 +179,7 @@ impl Engine {
             match effect {
                 Effect::Deliver(event) => self.deliver(now, event),
                 Effect::Resolve(id, outcome) => self.resolve(id, outcome),
+                Effect::VoidUnread => self.on_effect(now, Effect::VoidUnread),
                 _ => {}
             }
         }
@@ -179,7 +189,7 @@ impl Engine {
                 .push_back(Output::Up(EngineOutput::Resolve { id, outcome }));
         }
         self.state.generation = None;
-        self.state.ended = Some(ended.clone());
-        self.deliver(now, Event::Ended(ended));
+        self.deliver(now, Event::Ended(ended.clone()));
+        self.state.ended = Some(ended);
     }
 }

@@ -24,14 +24,51 @@ struct Track {
     produced: u64,
     /// What the reader has taken; the imagined player can play no more than that.
     taken: u64,
+    /// Where pieces were dropped for a slow reader and how long they are: a player passes over them.
+    gaps: VecDeque<(u64, u64)>,
     heard: u64,
     /// Whether nothing more of it will come.
     complete: bool,
+    /// Whether the provider knows nothing of it, because the connection that it came by is gone.
+    orphan: bool,
 }
 
 impl Track {
     fn is_settled(&self) -> bool {
         self.complete && self.heard >= self.produced
+    }
+
+    /// Plays so many samples at most; returns how many it has played.
+    fn play(&mut self, most: u64) -> u64 {
+        let mut left = most;
+        loop {
+            let until = self.gaps.front().map_or(self.taken, |(from, _)| *from);
+            let step = left.min(until.saturating_sub(self.heard));
+            self.heard += step;
+            left -= step;
+            if !self.pass_gap() {
+                return most - left;
+            }
+        }
+    }
+
+    /// Passes over a gap that the player has come to.
+    fn pass_gap(&mut self) -> bool {
+        let Some((from, length)) = self.gaps.front().copied() else {
+            return false;
+        };
+        let reached = from <= self.heard;
+        if reached {
+            self.gaps.pop_front();
+            self.heard = self.heard.max(from.saturating_add(length));
+        }
+        reached
+    }
+
+    /// What the imagined player has still to play.
+    fn waiting(&self) -> u64 {
+        let gaps: u64 = self.gaps.iter().map(|(_, length)| length).sum();
+        self.taken.saturating_sub(self.heard).saturating_sub(gaps)
     }
 }
 
@@ -40,6 +77,8 @@ impl Track {
 pub(crate) struct Stopped {
     pub(crate) content_index: u32,
     pub(crate) heard: Heard,
+    /// Whether the provider knows nothing of it.
+    pub(crate) orphan: bool,
 }
 
 #[derive(Debug)]
@@ -101,8 +140,10 @@ impl Playhead {
             base,
             produced: samples,
             taken: 0,
+            gaps: VecDeque::new(),
             heard: 0,
             complete: false,
+            orphan: false,
         });
         if self.tracks.len() > TRACKS {
             self.tracks.pop_front();
@@ -113,16 +154,40 @@ impl Playhead {
     /// The reader has taken a chunk.
     pub(crate) fn taken(&mut self, now: Time, chunk: &AudioChunk) {
         self.advance(now);
-        let track = self.tracks.iter_mut().find(|track| {
-            track.item == chunk.item
-                && track.content_index == chunk.content_index
-                && track.taken < track.produced
-        });
-        if let Some(track) = track {
+        if let Some(track) = self.untaken(chunk) {
             track.taken = track
                 .taken
                 .saturating_add(chunk.samples())
                 .min(track.produced);
+        }
+    }
+
+    /// A chunk was dropped before the reader took it: nobody will play it.
+    pub(crate) fn dropped(&mut self, now: Time, chunk: &AudioChunk) {
+        self.advance(now);
+        if let Some(track) = self.untaken(chunk) {
+            let length = chunk.samples().min(track.produced - track.taken);
+            track.gaps.push_back((track.taken, length));
+            track.taken += length;
+            track.pass_gap();
+        }
+        self.forget_settled();
+    }
+
+    /// The track that has this chunk next.
+    fn untaken(&mut self, chunk: &AudioChunk) -> Option<&mut Track> {
+        self.tracks.iter_mut().find(|track| {
+            track.item == chunk.item
+                && track.content_index == chunk.content_index
+                && track.taken < track.produced
+        })
+    }
+
+    /// The provider knows nothing more of what is still to be heard.
+    pub(crate) fn orphan(&mut self) {
+        for track in &mut self.tracks {
+            track.complete = true;
+            track.orphan = true;
         }
     }
 
@@ -165,6 +230,7 @@ impl Playhead {
         if let Some(track) = self.tracks.get_mut(place) {
             let samples = played.samples - track.base;
             track.heard = track.heard.max(samples.min(track.produced));
+            while track.pass_gap() {}
         }
         self.forget_settled();
     }
@@ -175,8 +241,7 @@ impl Playhead {
         let mut budget = self.format.samples_in(now - since);
         let mut played = 0;
         for track in &mut self.tracks {
-            let step = budget.min(track.taken.saturating_sub(track.heard));
-            track.heard += step;
+            let step = track.play(budget);
             budget -= step;
             played += step;
             if track.heard < track.produced {
@@ -203,11 +268,7 @@ impl Playhead {
     /// When the imagined player will have played all there is.
     pub(crate) fn runs_dry(&self) -> Option<Time> {
         let since = self.imagined?;
-        let left: u64 = self
-            .tracks
-            .iter()
-            .map(|track| track.taken.saturating_sub(track.heard))
-            .sum();
+        let left: u64 = self.tracks.iter().map(Track::waiting).sum();
         // One nanosecond more, since durations are rounded down.
         (left > 0)
             .then(|| since + self.format.duration_of(left) + std::time::Duration::from_nanos(1))
@@ -226,6 +287,7 @@ impl Playhead {
             self.void_track |= track.item.is_none() && responding;
             open.push(Stopped {
                 content_index: track.content_index,
+                orphan: track.orphan,
                 heard: Heard {
                     item: track.item,
                     heard: track.heard,
@@ -361,6 +423,63 @@ mod tests {
         playhead.taken(at(0), &chunk("a", 100));
         let open = playhead.interrupt(at(10_000), true);
         assert_eq!(millis(open[0].heard.heard), 100);
+    }
+
+    #[test]
+    fn what_was_dropped_is_passed_over_and_what_follows_is_heard() {
+        for reports in [false, true] {
+            let mut playhead = Playhead::new(AudioFormat::PCM16_24K);
+            let report = |playhead: &mut Playhead, millis: u64| {
+                if reports {
+                    let samples = millis * 24;
+                    let item = Some("a".into());
+                    playhead.report(&Played { item, samples });
+                }
+            };
+            play(&mut playhead, at(0), &chunk("a", 100));
+            report(&mut playhead, 0);
+            for _ in 0..2 {
+                playhead.produced(at(0), &chunk("a", 200));
+                playhead.dropped(at(0), &chunk("a", 200));
+            }
+            assert_eq!(play(&mut playhead, at(0), &chunk("a", 100)), Some(500 * 24));
+            assert!(
+                reports || playhead.runs_dry() <= Some(at(201)),
+                "200 ms are left"
+            );
+            report(&mut playhead, 60);
+            assert_eq!(playhead.open(at(60))[0].heard, 60 * 24);
+            report(&mut playhead, 550);
+            assert_eq!(playhead.open(at(150))[0].heard, 550 * 24);
+            report(&mut playhead, 600);
+            playhead.advance(at(200));
+            assert!(!playhead.is_playing(), "reports: {reports}");
+        }
+    }
+
+    #[test]
+    fn speech_whose_end_was_dropped_is_over_when_the_rest_was_heard() {
+        let mut playhead = Playhead::new(AudioFormat::PCM16_24K);
+        play(&mut playhead, at(0), &chunk("a", 100));
+        playhead.produced(at(0), &chunk("a", 100));
+        playhead.dropped(at(40), &chunk("a", 100));
+        playhead.advance(at(99));
+        assert!(playhead.is_playing());
+        playhead.advance(at(100));
+        assert!(!playhead.is_playing());
+    }
+
+    #[test]
+    fn what_a_lost_connection_has_brought_is_still_heard_and_no_longer_known() {
+        let mut playhead = Playhead::new(AudioFormat::PCM16_24K);
+        play(&mut playhead, at(0), &chunk("a", 200));
+        playhead.orphan();
+        assert!(playhead.is_playing());
+        play(&mut playhead, at(0), &chunk("a", 200));
+        let open = playhead.interrupt(at(100), true);
+        let known = open.iter().map(|it| (it.orphan, millis(it.heard.heard)));
+        let known: Vec<_> = known.collect();
+        assert_eq!(known, [(true, 100), (false, 0)]);
     }
 
     #[test]

@@ -8,8 +8,8 @@ use crate::Snapshot;
 impl Engine {
     /// What another process needs to go on.
     pub(super) fn snapshot(&mut self, now: Time) -> Snapshot {
-        let (history, playhead) = self.conversation.kept(now);
-        let (open, closed) = self.conversation.known_calls();
+        let (history, playhead) = self.conversation.kept(now, |id| self.uplink.waits(id));
+        let (open, closed) = self.conversation.known_calls(|id| self.uplink.waits(id));
         let open_calls = history
             .iter()
             .filter_map(|item| match &item.kind {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use antiphon_protocol::{Command, EndedCause, Time};
+use antiphon_protocol::{AudioChunk, Command, EndedCause, Time};
 use antiphon_transport::{CloseRequest, Input, Machine, Output, Undelivered};
 
 use super::{Caller, Engine, EngineCommand, EngineOutput, Outcome, Verb};
@@ -82,7 +82,7 @@ impl Engine {
         self.conversation.on_timeout(now);
         self.updates.on_timeout(now);
         self.check_budget(now);
-        if self.state.generation.is_none() {
+        if !self.is_open() {
             self.expire(now);
         }
         let late: Vec<_> = self
@@ -100,7 +100,9 @@ impl Engine {
             .is_some_and(|since| since + self.limits.reader_stall <= now)
         {
             if self.limits.drop_media {
-                self.state.media_dropped += self.inbox.drop_media(now) as u64;
+                let conversation = &mut self.conversation;
+                let lost = |chunk: &AudioChunk| conversation.dropped(now, chunk);
+                self.state.media_dropped += self.inbox.drop_media(now, lost) as u64;
             }
             // What is left is control, which is never dropped.
             if !self.inbox.has_room() && self.verdict.is_none() {
@@ -145,6 +147,7 @@ impl Engine {
         if !self.closing {
             self.closing = true;
             for id in self.uplink.clear() {
+                self.conversation.expired(now, id);
                 self.fail(id, SessionError::Undelivered(Undelivered::Closing));
             }
         }

@@ -40,6 +40,8 @@ pub(crate) enum Effect {
     Deliver(Event),
     /// Send in program order.
     Ordered(CommandId, Command),
+    /// Do not send what was to be sent in program order.
+    Recall(CommandId),
     /// Send at once.
     Urgent(CommandId, Command),
     /// Answer a caller.
@@ -108,6 +110,9 @@ impl Conversation {
         match verb {
             // Audio goes straight to the uplink, and so does what concerns only it.
             Verb::Audio(_) | Verb::Mute(_) | Verb::Update(_) | Verb::Usage | Verb::Snapshot => {}
+            Verb::Text(_) if self.manner.create && !self.gate.has_room() => {
+                self.fail(id, SessionError::Full);
+            }
             Verb::Text(text) => {
                 let before = self.timeline.committed(now);
                 self.timed(before);
@@ -215,6 +220,11 @@ impl Conversation {
         if self.playhead.is_imagined() {
             self.timeline.taken(now, chunk);
         }
+    }
+
+    /// Audio that the reader has not taken was dropped, and nobody will hear it.
+    pub(crate) fn dropped(&mut self, now: Time, chunk: &antiphon_protocol::AudioChunk) {
+        self.playhead.dropped(now, chunk);
     }
 
     pub(crate) fn is_void(&self, chunk: &antiphon_protocol::AudioChunk) -> bool {
@@ -364,6 +374,7 @@ impl Conversation {
                     self.out
                         .push_back(Effect::Ordered(id, Command::CreateResponse(options)));
                 }
+                GateOut::Recall(id) => self.out.push_back(Effect::Recall(id)),
                 GateOut::Cancel(id, response) => {
                     self.out
                         .push_back(Effect::Urgent(id, Command::CancelResponse(response)));

@@ -17,6 +17,7 @@ impl Conversation {
             self.losses.calls_void.extend(self.ledger.void_all());
         }
         self.playhead.response_done(None);
+        self.history.on_response_done();
         if let Some(voices) = &mut self.voices {
             voices.reset();
         }
@@ -55,6 +56,7 @@ impl Conversation {
         if recovery != Recovery::Resumed {
             losses.calls_void.extend(self.ledger.void_all());
             self.history.forget_ids(waits);
+            self.playhead.orphan();
         }
         // An answer of which nothing was heard is asked for again; one that was cut off is not,
         // since the user has heard its beginning.
@@ -78,18 +80,27 @@ impl Conversation {
 
 impl Conversation {
     /// What was said as far as it was heard by now, and what is still being heard.
-    pub(crate) fn kept(&mut self, now: Time) -> (Vec<Item>, Vec<Heard>) {
+    /// Answers that still wait to be sent were not given.
+    pub(crate) fn kept(
+        &mut self,
+        now: Time,
+        waits: impl Fn(CommandId) -> bool,
+    ) -> (Vec<Item>, Vec<Heard>) {
         let open = self.playhead.open(now);
         let mut history = self.history.clone();
+        history.forget_answers(waits);
         for heard in &open {
             history.on_interrupted(heard);
         }
         (history.items(), open)
     }
 
-    /// The calls that wait for an answer, and those that no longer do.
-    pub(crate) fn known_calls(&self) -> (Vec<CallId>, Vec<CallId>) {
-        self.ledger.known()
+    /// The calls that wait for an answer or whose answer `waits` to be sent, and the others.
+    pub(crate) fn known_calls(
+        &self,
+        waits: impl Fn(CommandId) -> bool,
+    ) -> (Vec<CallId>, Vec<CallId>) {
+        self.ledger.known(waits)
     }
 
     /// Goes on with what another process has kept.

@@ -58,7 +58,7 @@ impl Conversation {
             pending.leave_running();
         }
         pending.callers.extend(caller);
-        for stopped in stopped {
+        for stopped in stopped.into_iter().filter(|stopped| !stopped.orphan) {
             let Some(item) = stopped.heard.item.filter(|item| !item.is_synthetic()) else {
                 continue;
             };
@@ -93,10 +93,11 @@ impl Conversation {
     }
 
     /// How many bytes of unread audio the interruption removed.
-    pub(crate) fn voided(&mut self, bytes: usize) {
+    pub(crate) fn voided(&mut self, now: Time, bytes: usize) {
         if let Some(pending) = &mut self.interruption {
             pending.voided(bytes);
         }
+        self.pump(now);
     }
 
     /// The calls of `interrupt()` that nobody will answer, when the session is over.
@@ -104,5 +105,17 @@ impl Conversation {
         if let Some(pending) = &mut self.interruption {
             pending.abandon();
         }
+    }
+
+    /// The interruption that is not settled yet.
+    #[cfg(test)]
+    pub(crate) fn interrupting(&self) -> Option<&Interruption> {
+        self.interruption.as_ref().map(Pending::report)
+    }
+
+    /// Whether these words belong to something that was interrupted.
+    #[cfg(test)]
+    pub(crate) fn is_unsaid(&self, words: &TextDelta) -> bool {
+        self.is_void_text(words)
     }
 }
