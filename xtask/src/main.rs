@@ -14,6 +14,7 @@ mod drift;
 mod faults;
 mod fuzz;
 mod interop;
+mod mutants;
 mod program;
 mod suites;
 mod tidy;
@@ -30,6 +31,7 @@ Usage: cargo xtask COMMAND [OPTION]...
   faults [--all] [--list]             which faults of the catalogue are injected by which test
   fuzz [--seconds N]                  run every fuzz target, N seconds each
   interop [SDK[/SCENARIO]]            the official Python SDKs talk with the emulator
+  mutants [ROOM]...                   how many planted defects the tests notice
   tidy                                check the rules of the house
   test [--tier everyday|nightly]      everything that a change can break
        [--only SUITE]...
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         "faults" => faults::run(&args),
         "fuzz" => fuzz::run(&args),
         "interop" => interop::run(&args),
+        "mutants" => mutants::run(&args),
         "tidy" => tidy::run(&args),
         "test" => suites::run(&args),
         "help" | "--help" | "-h" => {
