@@ -381,6 +381,49 @@ mod tests {
     }
 
     #[test]
+    fn one_client_is_back_soon_whatever_was_lost_with_it() {
+        for seed in 0..200 {
+            let mut backoff = lost_healthy(BackoffConfig::for_one_client(), at(100), seed);
+            for bound in [0, 500, 1000, 2000, 4000] {
+                let delay = backoff.next(at(1000), Cost::One).expect("an attempt");
+                assert!(delay <= Duration::from_millis(bound), "{delay:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn after_an_overload_delays_are_drawn_from_a_wider_range_and_none_is_made_at_once() {
+        let mut widest = Duration::ZERO;
+        for seed in 0..500 {
+            let mut backoff = lost_healthy(BackoffConfig::default(), at(100), seed);
+            let delay = backoff.next_after_overload(at(100), Cost::One);
+            let delay = delay.expect("an attempt");
+            assert!(delay > Duration::ZERO && delay <= 2 * SECOND, "{delay:?}");
+            assert_eq!(backoff.left(), Some(9));
+            widest = widest.max(delay);
+        }
+        assert!(widest > SECOND, "{widest:?}");
+    }
+
+    #[test]
+    fn what_is_made_at_once_is_paid_for() {
+        let mut backoff = Backoff::new(BackoffConfig::default().budget(1), 1);
+        assert_eq!(backoff.at_once(), Some(Duration::ZERO));
+        assert_eq!(backoff.left(), Some(0));
+    }
+
+    #[test]
+    fn the_first_delay_of_a_crowd_is_the_rest_of_one_that_it_was_met_in() {
+        // Longer delays are met more often, so the rest is a little more than half of the mean.
+        let rests = (0..20_000).map(|seed| {
+            let mut backoff = Backoff::new(BackoffConfig::default(), seed);
+            backoff.part_of_even_delay().as_secs_f64()
+        });
+        let mean = rests.sum::<f64>() / 20_000.0;
+        assert!((22.2..23.0).contains(&mean), "{mean}");
+    }
+
+    #[test]
     fn an_attempt_that_failed_slowly_is_not_followed_soon() {
         let long = |wait: u64| {
             let slow = |seed| {
@@ -482,6 +525,30 @@ mod tests {
             assert_eq!(backoff.left(), Some(left), "{ready} {turn} {lived}");
             assert_eq!(backoff.attempts == 0, first_again, "{ready} {turn} {lived}");
         }
+    }
+
+    #[test]
+    fn healthy_time_adds_up_and_never_beyond_a_full_budget() {
+        let mut backoff = Backoff::new(BackoffConfig::default(), 9);
+        for _ in 0..4 {
+            backoff.at_once();
+        }
+        // Two lives of three quarters of a minute each earn three attempts, not two.
+        for (begins, left) in [(0, 7), (100, 9)] {
+            backoff.ready(at(begins));
+            backoff.healthy();
+            backoff.lost(at(begins + 45));
+            assert_eq!(backoff.left(), Some(left));
+        }
+        backoff.ready(at(200));
+        backoff.lost(at(20_000));
+        assert_eq!(backoff.left(), Some(10));
+        // What is more than full is not kept for later.
+        backoff.at_once();
+        backoff.ready(at(30_000));
+        backoff.healthy();
+        backoff.lost(at(30_029));
+        assert_eq!(backoff.left(), Some(9));
     }
 
     #[test]

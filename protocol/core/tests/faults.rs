@@ -134,6 +134,13 @@ fn every_status_and_every_row() {
 }
 
 #[test]
+fn every_stage_has_words_of_its_own() {
+    let names: BTreeSet<_> = STAGES.map(Stage::name).into();
+    assert_eq!(names.len(), STAGES.len());
+    assert!(names.iter().all(|name| name.len() > 2), "{names:?}");
+}
+
+#[test]
 fn our_own_faults_are_never_repeated() {
     for code in [1002, 1003, 1009, 1010, 1015] {
         for end in closes(code) {

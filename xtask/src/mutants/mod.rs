@@ -32,24 +32,27 @@ struct Room {
     tests: &'static [&'static str],
 }
 
+/// The test that holds random conversations with the whole engine.
+const CONVERSATIONS: &str = "whatever_happens";
+
 const ROOMS: &[Room] = &[
     Room {
         name: "gate",
         package: "antiphon-session",
         files: &["session/src/engine/gate.rs"],
-        tests: &["--lib", "engine::"],
+        tests: &["--lib", "--", "engine::gate", CONVERSATIONS],
     },
     Room {
         name: "ledger",
         package: "antiphon-session",
         files: &["session/src/engine/ledger.rs"],
-        tests: &["--lib", "engine::"],
+        tests: &["--lib", "--", "engine::ledger", CONVERSATIONS],
     },
     Room {
         name: "playhead",
         package: "antiphon-session",
         files: &["session/src/engine/playhead.rs"],
-        tests: &["--lib", "engine::"],
+        tests: &["--lib", "--", "engine::playhead", CONVERSATIONS],
     },
     Room {
         name: "backoff",

@@ -1,3 +1,5 @@
+//! How planted defects are counted and explained.
+
 use super::{
     ROOMS, SURVIVORS,
     account::{Account, Explanations},
