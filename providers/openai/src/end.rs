@@ -79,6 +79,23 @@ mod tests {
                 Retry::Rotate,
             ),
             (
+                End::new(Stage::Opening, How::CloseFrame)
+                    .with_code(1011)
+                    .because(expired),
+                Fault::Server,
+                Retry::Backoff,
+            ),
+            (
+                close(4000).because("server_error"),
+                Fault::Server,
+                Retry::Backoff,
+            ),
+            (
+                close(1011).because("invalid_request_error.response_cancel_not_active"),
+                Fault::Server,
+                Retry::Backoff,
+            ),
+            (
                 close(4000).because("insufficient_quota"),
                 Fault::Quota,
                 Retry::Never,
