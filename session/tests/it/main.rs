@@ -13,7 +13,6 @@ mod content;
 mod continuous;
 mod delivery;
 mod duplex;
-mod endurance;
 mod interruption;
 mod mishaps;
 mod order;
