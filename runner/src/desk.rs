@@ -365,9 +365,9 @@ impl Desk {
         let desk = Arc::clone(self);
         let call = result.call.clone();
         let sending = async move {
-            let sent = if delegation.is_some() {
-                let sent = desk.session.send_context(words(result, delegation)).await;
-                fate_of_words(sent.err().as_ref())
+            let sent = if let Some(delegation) = delegation {
+                let words = words(result, delegation);
+                desk.say(words).await
             } else {
                 let sent = desk.session.send_tool_results(vec![result]).await;
                 fate(sent.err().as_ref())
@@ -375,6 +375,19 @@ impl Desk {
             desk.tell(Input::Sent(call, sent));
         };
         inner.tasks.spawn_on(sending, &self.runtime);
+    }
+
+    /// Answers a delegation.
+    async fn say(&self, words: Context) -> Sent {
+        let delegation = words.delegation.clone();
+        let sent = self.session.send_context(words).await;
+        let fate = fate_of_words(sent.err().as_ref());
+        // The session takes commentary alone for an answer, and a rotation would wait for one.
+        if let Some(delegation) = delegation.filter(|_| fate != Sent::Returned) {
+            // It fails when the session is over, and then nothing waits.
+            let _ = self.session.release_delegation(delegation).await;
+        }
+        fate
     }
 
     fn over(&self, inner: &mut Inner, end: ToolEnd) {
@@ -458,7 +471,7 @@ fn fate(refusal: Option<&SessionError>) -> Sent {
 }
 
 /// The answer to a delegation: to be spoken of, unless it is meant to be silent.
-fn words(result: ToolResult, delegation: Option<DelegationId>) -> Context {
+fn words(result: ToolResult, delegation: DelegationId) -> Context {
     let kind = match result.scheduling {
         Some(Scheduling::Silent) => ContextKind::Thinking,
         _ => ContextKind::Commentary,
@@ -466,7 +479,7 @@ fn words(result: ToolResult, delegation: Option<DelegationId>) -> Context {
     Context {
         kind,
         text: result.output,
-        delegation,
+        delegation: Some(delegation),
     }
 }
 

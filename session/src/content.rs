@@ -1,9 +1,11 @@
 //! Everything that can be said beside speech, text and tools.
 
-use antiphon_protocol::{Command, Content, Context, ContextKind, Item, ItemKind, Role, VideoFrame};
+use antiphon_protocol::{
+    Command, Content, Context, ContextKind, DelegationId, Item, ItemKind, Role, VideoFrame,
+};
 use bytes::Bytes;
 
-use crate::{Delivery, Session, SessionError};
+use crate::{Delivery, Session, SessionError, engine::Verb, handle::delivered};
 
 impl Session {
     /// Sends the user's audio that is already in base64, as telephony and browsers have it; else like
@@ -71,10 +73,26 @@ impl Session {
 
     /// Gives the model words that are not the user's; they may answer a delegation.
     ///
+    /// Planned rotations and updates wait for what was delegated as they do for calls, for at most two
+    /// minutes: until commentary that names the delegation has left, or
+    /// [`Session::release_delegation`].
+    ///
     /// # Errors
     /// See [`SessionError`]; unsupported on wires without this kind.
     pub async fn send_context(&self, context: Context) -> Result<Delivery, SessionError> {
         self.say(Command::Context(context)).await
+    }
+
+    /// Says that nothing more will be said about a delegation, where it is not answered by commentary:
+    /// rotations and updates need not wait for it. The provider is not told.
+    ///
+    /// # Errors
+    /// When the session is over.
+    pub async fn release_delegation(&self, id: DelegationId) -> Result<(), SessionError> {
+        self.put(&self.shared.urgent, Verb::Release(id))
+            .await
+            .and_then(delivered)
+            .map(|_| ())
     }
 
     /// The provider's id of the session on the live connection. It names that connection's session

@@ -410,7 +410,11 @@ impl Session {
         delivered(self.put(&self.shared.urgent, Verb::Say(command)).await?)
     }
 
-    async fn put(&self, to: &mpsc::Sender<Request>, verb: Verb) -> Result<Outcome, SessionError> {
+    pub(crate) async fn put(
+        &self,
+        to: &mpsc::Sender<Request>,
+        verb: Verb,
+    ) -> Result<Outcome, SessionError> {
         let (reply, outcome) = oneshot::channel();
         to.send(Request {
             verb,
@@ -431,7 +435,7 @@ impl Session {
     }
 }
 
-fn delivered(outcome: Outcome) -> Result<Delivery, SessionError> {
+pub(crate) fn delivered(outcome: Outcome) -> Result<Delivery, SessionError> {
     match outcome {
         Outcome::Delivered(delivery) => Ok(delivery),
         Outcome::Failed(error) => Err(error),

@@ -38,17 +38,20 @@ pub struct Turn {
     pub model: ModelTurn,
     /// Tool calls that are not answered yet.
     pub open_calls: usize,
+    /// Delegations of the last two minutes that are not answered yet (GPT-Live).
+    pub open_delegations: usize,
     /// Whether produced speech is, by report or estimate, still being played.
     pub playing: bool,
 }
 
 impl Turn {
-    /// Whether the user is silent, no response is open, and no call waits for an answer. Speech that
-    /// has been produced may still be playing.
+    /// Whether the user is silent, no response is open, and neither a call nor a delegation waits for
+    /// an answer. Speech that has been produced may still be playing.
     pub const fn is_idle(&self) -> bool {
         matches!(self.user, UserTurn::Idle)
             && matches!(self.model, ModelTurn::Idle)
             && self.open_calls == 0
+            && self.open_delegations == 0
     }
 }
 

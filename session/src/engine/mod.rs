@@ -6,6 +6,7 @@
 
 mod callers;
 mod conversation;
+mod delegations;
 mod flow;
 mod gate;
 mod history;

@@ -8,7 +8,8 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use antiphon_protocol::{
-    CommandId, ConfigField, Fault, PeerText, Recovery, SessionConfig, Time, UpdateOutcome,
+    CommandId, ConfigField, Fault, PeerText, Recovery, ServerError, SessionConfig, Time,
+    UpdateOutcome,
 };
 use serde::Serialize;
 
@@ -16,8 +17,11 @@ use serde::Serialize;
 const ACKNOWLEDGEMENT: Duration = Duration::from_secs(10);
 /// How long a caller waits beyond the time it gave the session to find a quiet moment.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Connections that may fail to come about before a wish is given up.
+/// Connections that may fail to come about, and times that the provider may refuse for the moment,
+/// before a wish is given up.
 const ATTEMPTS: u32 = 3;
+/// How long a wish rests that the provider refuses for the moment; longer each time.
+const REST: Duration = Duration::from_secs(2);
 /// Where the numbers of these commands begin, apart from all others.
 const OWN: u64 = 1 << 52;
 /// Configurations that callers have sent by hand and that are not answered yet.
@@ -49,6 +53,8 @@ enum Step {
         sent: Arc<SessionConfig>,
         answer_by: Option<Time>,
     },
+    /// Refused for the moment, and sent again then.
+    Resting { until: Time },
     /// Needs a new connection, at a quiet moment; `asked` says that the link was told so.
     Waiting { asked: bool },
     /// A new connection is on its way with it.
@@ -128,7 +134,7 @@ impl Updates {
     pub(crate) fn progress(&self) -> Option<UpdateProgress> {
         self.pending.as_ref().map(|pending| UpdateProgress {
             attempts: pending.attempts,
-            rotates: !matches!(pending.step, Step::Live { .. }),
+            rotates: !matches!(pending.step, Step::Live { .. } | Step::Resting { .. }),
         })
     }
 
@@ -266,7 +272,7 @@ impl Updates {
     }
 
     /// A command was refused. Returns whether it was one of these.
-    pub(crate) fn refused(&mut self, id: CommandId, reason: &str) -> bool {
+    pub(crate) fn refused(&mut self, now: Time, id: CommandId, error: &ServerError) -> bool {
         if !self.is_sent_as(id) {
             return false;
         }
@@ -277,8 +283,15 @@ impl Updates {
                 pending.step = Step::Waiting { asked: false };
             }
             self.begin(true);
+        } else if let Some(pending) = &mut self.pending
+            && is_momentary(error.fault)
+            && pending.attempts < ATTEMPTS
+        {
+            pending.step = Step::Resting {
+                until: now + REST * pending.attempts,
+            };
         } else {
-            self.failed(reason);
+            self.failed(error.message.as_str());
         }
         true
     }
@@ -474,6 +487,7 @@ impl Updates {
         let callers = pending.callers.iter().map(|(_, by)| *by).min();
         let step = match &pending.step {
             Step::Live { answer_by, .. } => *answer_by,
+            Step::Resting { until } => Some(*until),
             Step::Waiting { asked } => (live && !asked).then_some(pending.rotate_by),
             Step::Rotating { .. } => None,
         };
@@ -496,6 +510,12 @@ impl Updates {
         if let Some(command) = unanswered {
             self.accepted(command, false);
         }
+        if let Some(Pending { step, .. }) = &mut self.pending
+            && matches!(step, Step::Resting { until } if *until <= now)
+        {
+            *step = Step::Waiting { asked: false };
+            self.begin(true);
+        }
         if let Some(pending) = &mut self.pending {
             let (late, rest) = pending.callers.drain(..).partition(|(_, by)| *by <= now);
             pending.callers = rest;
@@ -507,6 +527,14 @@ impl Updates {
             }
         }
     }
+}
+
+/// Whether a provider that refuses for this may soon accept the same.
+const fn is_momentary(fault: Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Timeout | Fault::RateLimit | Fault::Overloaded | Fault::Server
+    )
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ impl Engine {
         match receipt {
             Receipt::Written => self.updates.written(now, id),
             Receipt::Acknowledged => self.updates.accepted(id, true),
-            Receipt::Rejected(error) => self.updates.refused(id, error.message.as_str()),
+            Receipt::Rejected(error) => self.updates.refused(now, id, error),
             Receipt::Unsupported(_) | Receipt::Undelivered { .. } => self.updates.returned(id),
             _ => false,
         }

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use antiphon_protocol::{Command, CommandId, Event, Interruption, Item, ItemId, UpdateOutcome};
+use antiphon_protocol::{Command, CommandId, DelegationId, Event, Interruption, Item, ItemId, UpdateOutcome};
 use bytes::Bytes;
 
 use crate::{Delivery, EventFilter, SessionError, Snapshot, Update, UsageAccount};
@@ -50,6 +50,8 @@ pub(crate) enum Verb {
     Interrupt,
     History,
     Mute(bool),
+    /// Nothing more will be said about this delegation.
+    Release(DelegationId),
     Update(Update),
     Usage,
     Snapshot,
@@ -65,6 +67,7 @@ impl fmt::Debug for Verb {
             Self::Interrupt => "interrupt",
             Self::History => "history",
             Self::Mute(_) => "mute",
+            Self::Release(_) => "release a delegation",
             Self::Update(_) => "update",
             Self::Usage => "usage",
             Self::Snapshot => "snapshot",

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use antiphon_protocol::{
-    AudioChunk, AudioFormat, Capabilities, Codec, Command, CommandId, Content, Counting, Event,
-    Fault, Frame, Item, ItemKind, Malformed, ModalityTokens, OpeningPlan, PeerText, Receipts,
+    AudioChunk, AudioFormat, Capabilities, Codec, Command, CommandId, Content, Counting,
+    Delegation, Event, Fault, Frame, Item, ItemKind, Malformed, ModalityTokens, OpeningPlan, PeerText, Receipts,
     ResponseDone, ResponseStatus, ResumeToken, Secret, ServerError, SessionConfig, SessionStarted,
     Signal, Sink, Speech, TextDelta, ToolCall, Unsupported, Usage, UsageReport,
 };
@@ -86,6 +86,11 @@ impl ToyCodec {
                 item: None,
                 response: response(),
             }),
+            "delegate" => Event::Delegation(Delegation {
+                id: word(1).into(),
+                task: None,
+                at: None,
+            }),
             "uncall" => Event::ToolCallsCancelled {
                 calls: vec![word(1).into()],
             },
@@ -124,11 +129,15 @@ impl ToyCodec {
             }),
             "refuse" => out.signal(Signal::Refused(Fault::Invalid)),
             "ack" if self.acknowledges => out.signal(Signal::Ack(command)),
-            "reject" => {
+            "reject" | "not-now" => {
                 let error = ServerError {
                     message: PeerText::new("no"),
                     command: Some(command),
-                    fault: Fault::Invalid,
+                    fault: if word(0) == "reject" {
+                        Fault::Invalid
+                    } else {
+                        Fault::Overloaded
+                    },
                     benign: word(2) == "benign",
                     ..ServerError::default()
                 };

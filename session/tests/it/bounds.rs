@@ -105,6 +105,7 @@ const ROWS: &[Row] = &[
     row!("Session::send_video_frame", 15, s => s.send_video_frame(VideoFrame { mime: "image/jpeg".into(), data: vec![1].into() })),
     row!("Session::add_context", 15, s => s.add_context(ContextKind::Thinking, "it rains")),
     row!("Session::send_context", 15, s => s.send_context(Context { kind: ContextKind::Thinking, text: "it rains".into(), delegation: None })),
+    row!("Session::release_delegation", 1, s => s.release_delegation("d".into())),
     row("Session::ask", 150, |s, mut events| {
         Box::pin(async move {
             let _ = s.ask(&mut events, "hello").await;

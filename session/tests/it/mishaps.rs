@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use antiphon_protocol::{Event, Recovery, RotationCause, SessionConfig, ToolResult};
+use antiphon_protocol::{
+    Context, ContextKind, Event, Recovery, RotationCause, SessionConfig, ToolResult,
+};
 use antiphon_session::{SessionError, UserTurn};
 use antiphon_transport::{WsDial, testing::MemoryNetwork};
 use futures::{SinkExt, StreamExt, future::join_all};
@@ -33,6 +35,57 @@ async fn sessions_that_are_let_go_do_not_stay_open_at_the_server() {
     }
     settle().await;
     assert!(wires.iter().all(|wire| !wire.is_held()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_of_connection_waits_for_what_was_delegated_and_not_for_ever() {
+    for (how, seconds) in [("answered", 10), ("released", 10), ("left", 40)] {
+        let (session, mut events, peer, server) = live().await;
+        server.say("delegate d");
+        let delegated = |event: &Event| matches!(event, Event::Delegation(_)).then_some(());
+        until(&mut events, delegated).await;
+        let progress = |kind| Context {
+            kind,
+            text: "soon".to_owned(),
+            delegation: Some("d".into()),
+        };
+        session
+            .send_context(progress(ContextKind::Thinking))
+            .await
+            .unwrap();
+        server.expect("context").await;
+        server.say("goaway 50000");
+        let told = Instant::now();
+        sleep(Duration::from_secs(10)).await;
+        assert!(server.is_quiet(), "it is not quiet while work is delegated");
+        assert_eq!(session.state().borrow().turn.open_delegations, 1);
+        match how {
+            "answered" => {
+                let answer = progress(ContextKind::Commentary);
+                session.send_context(answer).await.unwrap();
+                server.expect("context").await;
+            }
+            "released" => session.release_delegation("d".into()).await.unwrap(),
+            _ => {}
+        }
+        let (_next, _) = Server::opened(&peer).await;
+        assert_eq!(rotated(&mut events).await.cause, RotationCause::GoAway);
+        let waited = told.elapsed().as_secs();
+        assert!((seconds..seconds + 4).contains(&waited), "{how}: {waited}");
+        assert_eq!(session.state().borrow().turn.open_delegations, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_delegated_and_nobody_answers_holds_nothing_up_after_two_minutes() {
+    let (session, _events, _peer, server) = live().await;
+    server.say("delegate d");
+    let mut state = session.state();
+    let began = state.wait_for(|state| !state.turn.is_idle()).await.is_ok();
+    let begun = Instant::now();
+    let over = state.wait_for(|state| state.turn.is_idle()).await.is_ok();
+    assert!(began && over);
+    assert_eq!(begun.elapsed().as_secs(), 120);
 }
 
 // faults: C8 by a notice that the peer goes away while a call is open

@@ -7,7 +7,7 @@ use antiphon_protocol::{
 };
 use antiphon_session::{Session, SessionError, Update};
 use serde_json::value::RawValue;
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::Instant};
 
 use crate::toy::{Server, Toy, live, live_toy, settle, until};
 
@@ -80,6 +80,39 @@ async fn a_live_refusal_keeps_the_old_state() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_refused_for_the_moment_is_tried_again_and_told_in_the_end() {
+    for tries in [2_u64, 3] {
+        let (session, mut events, _peer, server) = live().await;
+        let wished = wish(&session, instructed("later").bridge("a note"));
+        let begun = Instant::now();
+        for _ in 1..tries {
+            let (number, rest) = server.expect("configure").await;
+            assert_eq!(rest, "later");
+            server.say(&format!("not-now {number}"));
+        }
+        let (number, _) = server.expect("configure").await;
+        let progress = session.state().borrow().update.map(|its| its.attempts);
+        assert_eq!(progress, tries.try_into().ok());
+        let word = if tries == 2 { "ack" } else { "not-now" };
+        server.say(&format!("{word} {number}"));
+        let outcome = wished.await.unwrap().unwrap();
+        assert_eq!(begun.elapsed().as_secs(), tries * (tries - 1));
+        let told = until(&mut events, |event| match event {
+            Event::ConfigUpdated(outcome) => Some(outcome.clone()),
+            _ => None,
+        });
+        assert_eq!(told.await, outcome);
+        if tries == 2 {
+            assert_eq!(outcome, UpdateOutcome::AppliedLive { confirmed: true });
+            assert_eq!(server.expect("items").await.1, "a note");
+        } else {
+            assert!(matches!(outcome, UpdateOutcome::Failed { .. }));
+            assert!(server.is_quiet(), "nothing is told of what did not happen");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_cannot_change_live_comes_with_a_new_connection_once_it_is_quiet() {
     let (session, mut events, peer, server) = live().await;
     session.send_text("question").await.unwrap();
@@ -119,7 +152,7 @@ async fn a_rotation_for_an_update_does_not_wait_for_quiet_for_ever() {
     let (session, _events, peer, server) = live().await;
     server.say("started r1");
     settle().await;
-    let began = tokio::time::Instant::now();
+    let began = Instant::now();
     let changed = wish(&session, voiced("v").quiet_within(Duration::from_secs(3)));
     let (_server, _) = Server::opened(&peer).await;
     assert!(began.elapsed() >= Duration::from_secs(3), "it waited");

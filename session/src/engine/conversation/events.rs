@@ -105,6 +105,7 @@ impl Conversation {
             Event::ToolCallsCancelled { calls } => {
                 self.ledger.cancel(calls);
             }
+            Event::Delegation(delegation) => self.delegations.delegated(now, &delegation.id),
             Event::ResponseDone(done) => self.response_done(done),
             _ => {}
         }

@@ -16,6 +16,7 @@ use antiphon_protocol::{
 
 use super::{
     Outcome, Played, Verb,
+    delegations::Delegations,
     gate::{Gate, GateOut},
     history::History,
     interruption::Pending,
@@ -59,6 +60,7 @@ pub(crate) struct Conversation {
     manner: Manner,
     gate: Gate,
     ledger: Ledger,
+    delegations: Delegations,
     playhead: Playhead,
     history: History,
     interruption: Option<Pending>,
@@ -90,6 +92,7 @@ impl Conversation {
             manner,
             gate: Gate::new(caps.single_response),
             ledger: Ledger::default(),
+            delegations: Delegations::default(),
             playhead: Playhead::new(format),
             history: History::default(),
             interruption: None,
@@ -148,6 +151,15 @@ impl Conversation {
                 Err(error) => self.fail(id, error.into()),
             },
             Verb::Say(Command::AddItems(items)) => self.add_items(id, items),
+            Verb::Say(Command::Context(context)) => {
+                self.delegations.told(id, &context);
+                self.out
+                    .push_back(Effect::Ordered(id, Command::Context(context)));
+            }
+            Verb::Release(delegation) => {
+                self.delegations.release(&delegation);
+                self.done(id);
+            }
             Verb::Say(command @ (Command::Truncate { .. } | Command::DeleteItem(_))) => {
                 self.out.push_back(Effect::Urgent(id, command));
             }
@@ -193,8 +205,10 @@ impl Conversation {
 
     /// A command came back.
     pub(crate) fn undelivered(&mut self, now: Time, id: CommandId, command: &Command, lost: bool) {
-        if matches!(command, Command::ToolResults(_)) {
-            self.ledger.returned(id, lost);
+        match command {
+            Command::ToolResults(_) => self.ledger.returned(id, lost),
+            Command::Context(_) if !lost => self.delegations.returned(id),
+            _ => {}
         }
         self.history.on_undelivered(id);
         self.refused(now, id, false);
@@ -203,6 +217,7 @@ impl Conversation {
     /// A command waited too long and was given up.
     pub(crate) fn expired(&mut self, now: Time, id: CommandId) {
         self.ledger.returned(id, false);
+        self.delegations.returned(id);
         self.history.on_undelivered(id);
         self.refused(now, id, false);
     }
@@ -234,6 +249,7 @@ impl Conversation {
     pub(crate) fn on_timeout(&mut self, now: Time) {
         self.gate.on_timeout(now);
         self.playhead.advance(now);
+        self.delegations.expire(now);
         self.fall_silent(now);
         if self.expecting.is_some_and(|until| until <= now) {
             self.expecting = None;
@@ -247,6 +263,7 @@ impl Conversation {
             self.gate.poll_timeout(),
             self.playhead.runs_dry(),
             self.expecting,
+            self.delegations.poll_timeout(),
             settle,
             self.voices.as_ref().and_then(Voices::poll_timeout),
         ]
@@ -271,6 +288,7 @@ impl Conversation {
             user: self.user,
             model,
             open_calls: self.ledger.open(),
+            open_delegations: self.delegations.open(),
             playing: self.playhead.is_playing(),
         }
     }
@@ -379,14 +397,7 @@ impl Conversation {
                     self.out
                         .push_back(Effect::Urgent(id, Command::CancelResponse(response)));
                 }
-                GateOut::Idle(id) => {
-                    let nothing = Delivery {
-                        command: id,
-                        acknowledged: true,
-                    };
-                    self.out
-                        .push_back(Effect::Resolve(id, Outcome::Delivered(nothing)));
-                }
+                GateOut::Idle(id) => self.done(id),
                 GateOut::Stalled(response) => {
                     self.answering = false;
                     if let Some(pending) = &mut self.interruption {
@@ -401,6 +412,16 @@ impl Conversation {
 
     fn deliver(&mut self, event: Event) {
         self.out.push_back(Effect::Deliver(event));
+    }
+
+    /// A command is carried out without the provider's being asked.
+    fn done(&mut self, id: CommandId) {
+        let done = Delivery {
+            command: id,
+            acknowledged: true,
+        };
+        self.out
+            .push_back(Effect::Resolve(id, Outcome::Delivered(done)));
     }
 
     fn fail(&mut self, id: CommandId, error: SessionError) {

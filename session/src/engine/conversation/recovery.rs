@@ -15,6 +15,7 @@ impl Conversation {
         self.user = UserTurn::Idle;
         if !resumable {
             self.losses.calls_void.extend(self.ledger.void_all());
+            self.delegations.clear();
         }
         self.playhead.response_done(None);
         self.history.on_response_done();
@@ -55,6 +56,7 @@ impl Conversation {
         losses.items_lost = total - losses.items_kept.min(total);
         if recovery != Recovery::Resumed {
             losses.calls_void.extend(self.ledger.void_all());
+            self.delegations.clear();
             self.history.forget_ids(waits);
             self.playhead.orphan();
         }

@@ -30,6 +30,14 @@ fn wish(config: &Arc<SessionConfig>, bridge: Option<&str>) -> Wish {
     }
 }
 
+fn refusal(fault: Fault) -> ServerError {
+    ServerError {
+        message: PeerText::new("no"),
+        fault,
+        ..ServerError::default()
+    }
+}
+
 fn drain(updates: &mut Updates) -> Vec<UpdateOut> {
     std::iter::from_fn(|| updates.poll_output()).collect()
 }
@@ -94,13 +102,54 @@ fn a_live_refusal_keeps_what_was_in_force() {
     let before = Arc::clone(updates.in_force());
     updates.wish(NOW, id(1), wish(&instructed("new"), Some("note")), true);
     let command = sent(&mut updates);
-    assert!(updates.refused(command, "no"));
+    assert!(updates.refused(NOW, command, &refusal(Fault::Invalid)));
     let reason = PeerText::new("no");
     assert_eq!(
         drain(&mut updates),
         told(&[1], UpdateOutcome::Failed { reason })
     );
     assert_eq!(updates.plan(), (before, None));
+}
+
+#[test]
+fn what_is_refused_for_the_moment_is_sent_again_later_and_given_up_in_the_end() {
+    let mut updates = updates();
+    updates.wish(NOW, id(1), wish(&instructed("new"), Some("note")), true);
+    let mut now = NOW;
+    for rest in [REST, 2 * REST] {
+        let command = sent(&mut updates);
+        assert!(updates.refused(now, command, &refusal(Fault::Overloaded)));
+        assert_eq!(drain(&mut updates), []);
+        assert_eq!(updates.poll_timeout(true), Some(now + rest));
+        assert!(!updates.wants_rotation(now, true), "no connection helps");
+        now = now + rest;
+        updates.on_timeout(now);
+    }
+    let command = sent(&mut updates);
+    assert!(updates.refused(now, command, &refusal(Fault::RateLimit)));
+    let reason = PeerText::new("no");
+    assert_eq!(
+        drain(&mut updates),
+        told(&[1], UpdateOutcome::Failed { reason })
+    );
+}
+
+#[test]
+fn what_was_refused_for_the_moment_is_made_with_what_is_wished_meanwhile_or_by_a_new_connection() {
+    let mut updates = updates();
+    updates.wish(NOW, id(1), wish(&instructed("a"), Some("note")), true);
+    let command = sent(&mut updates);
+    updates.refused(NOW, command, &refusal(Fault::Server));
+    updates.wish(NOW, id(2), wish(&instructed("b"), None), true);
+    assert_eq!(drain(&mut updates), [], "it still rests");
+    updates.lost();
+    assert_eq!(
+        updates.plan(),
+        (instructed("b"), Some("note".to_owned())),
+        "and the next connection brings both"
+    );
+    updates.ready(Recovery::Fresh);
+    assert_eq!(drain(&mut updates).len(), 3);
 }
 
 #[test]
