@@ -15,7 +15,7 @@ use crate::{
     approval::Guards,
     board::{Automatic, Board, Listed},
     delegation::Delegate,
-    desk::Desk,
+    desk::{Desk, Scene},
     handler::{Lanes, Notice, Routes},
     runner::Parts,
     telemetry::Spans,
@@ -30,6 +30,9 @@ pub enum StartError {
     /// Two tools have the same name; nothing was dialled.
     #[error("two tools are called {0:?}; give each a name of its own")]
     DuplicateTool(String),
+    /// A tool needs approval, and nobody is there who could give it; nothing was dialled.
+    #[error("{0:?} needs approval, and nobody can give it; name somebody with `approver`")]
+    NoApprover(String),
     /// The session could not be opened.
     #[error(transparent)]
     Session(#[from] antiphon_session::ConnectError),
@@ -43,6 +46,7 @@ pub enum StartError {
 #[must_use = "a description does nothing until it is connected"]
 pub struct RunnerBuilder {
     provider: Arc<dyn Provider>,
+    name: Option<String>,
     config: SessionConfig,
     tools: Vec<Arc<dyn Tool>>,
     delegate: Option<Arc<dyn Tool>>,
@@ -88,6 +92,7 @@ impl RunnerBuilder {
     pub(crate) fn new(provider: Arc<dyn Provider>) -> Self {
         Self {
             provider,
+            name: None,
             config: SessionConfig::default(),
             tools: Vec::new(),
             delegate: None,
@@ -101,6 +106,12 @@ impl RunnerBuilder {
             lane_limits: LaneLimits::default(),
             adjust: Vec::new(),
         }
+    }
+
+    /// Names the agent, for telemetry.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
     }
 
     /// Sets what the session should be. Tools that it declares beside those given to
@@ -148,7 +159,8 @@ impl RunnerBuilder {
         self
     }
 
-    /// Sets who decides about calls of tools that need approval. Without one they are all denied.
+    /// Sets who decides about calls of tools that need approval. With such a tool and nobody to decide,
+    /// nothing can be opened.
     pub fn approver(mut self, approver: impl Approver + 'static) -> Self {
         self.guards.approver = Some(Arc::new(approver));
         self
@@ -254,50 +266,36 @@ impl RunnerBuilder {
     /// begun.
     ///
     /// # Errors
-    /// When two tools share a name, the configuration cannot be sent, or the session ended before it
-    /// was ready.
+    /// When two tools share a name, nobody can approve what needs it, the configuration cannot be sent,
+    /// or the session ended before it was ready.
     pub async fn connect(&self) -> Result<Runner, StartError> {
-        let mut config = self.config.clone();
-        let mut names = BTreeSet::new();
-        let mut listed = Vec::new();
-        for tool in &self.tools {
-            let spec = tool.spec();
-            listed.push(Listed::new(&spec, tool.policy()));
-            config.tools.push(spec);
-        }
-        for tool in &config.tools {
-            if !names.insert(tool.name.clone()) {
-                return Err(StartError::DuplicateTool(tool.name.clone()));
-            }
-        }
+        let (config, listed) = self.described()?;
         let stops_on_speech = self.stops_on_speech(&config);
-        let mut session = Session::builder(Arc::clone(&self.provider));
-        let model = config.model.clone();
-        session = session.config(config);
+        let spans = Spans::new(
+            self.provider.telemetry_name(),
+            self.name.as_deref(),
+            &config,
+        );
+        let mut session = Session::builder(Arc::clone(&self.provider)).config(config);
         for adjust in &self.adjust {
             session = adjust(session);
         }
-        let (session, events) = session.connect().await?;
+        let connected = session.connect().await;
+        let (session, events) = connected.inspect_err(|error| spans.refused(error))?;
         let lanes = Arc::new(Lanes::new(&self.routes, &self.lane_limits));
-        let mut tools = self.tools.clone();
-        let delegate = self.delegate.as_ref().map(|tool| {
-            let spec = tool.spec();
-            listed.push(Listed::new(&spec, tool.policy()));
-            tools.push(Arc::clone(tool));
-            Delegate::new(spec.name)
-        });
-        let place = delegate.is_some().then_some(self.tools.len());
+        // The one that serves delegations has its place after the others.
+        let place = self.delegate.as_ref().map(|_| self.tools.len());
+        let delegate = place.and_then(|place| listed.get(place));
+        let delegate = delegate.map(|listed| Delegate::new(listed.name.clone()));
+        let tools = self.tools.iter().chain(&self.delegate).cloned().collect();
         let board = Board::new(listed, place, self.automatic, self.tool_limits);
-        let spans = Spans::new(self.provider.name(), &model);
-        let desk = Desk::new(
-            board,
-            tools,
-            self.guards.clone(),
-            Arc::clone(&lanes),
+        let scene = Scene {
+            provider: Arc::clone(&self.provider),
             session,
-            delegate,
-            spans.current().clone(),
-        );
+            lanes: Arc::clone(&lanes),
+            home: spans.current().clone(),
+        };
+        let desk = Desk::new(board, tools, self.guards.clone(), delegate, scene);
         let builder = self.clone();
         Ok(Runner::start(Parts {
             builder,
@@ -307,6 +305,29 @@ impl RunnerBuilder {
             spans,
             stops_on_speech,
         }))
+    }
+
+    /// What the session shall be, and all tools with the one that serves delegations, if they make an
+    /// agent.
+    fn described(&self) -> Result<(SessionConfig, Vec<Listed>), StartError> {
+        let mut config = self.config.clone();
+        let mut listed = Vec::new();
+        for tool in self.tools.iter().chain(&self.delegate) {
+            let (spec, policy) = (tool.spec(), tool.policy());
+            if policy.needs_approval && self.guards.approver.is_none() {
+                return Err(StartError::NoApprover(spec.name));
+            }
+            listed.push(Listed::new(&spec, policy));
+            if listed.len() <= self.tools.len() {
+                config.tools.push(spec);
+            }
+        }
+        let mut names = BTreeSet::new();
+        let mut again = config.tools.iter();
+        match again.find(|tool| !names.insert(tool.name.as_str())) {
+            Some(tool) => Err(StartError::DuplicateTool(tool.name.clone())),
+            None => Ok((config, listed)),
+        }
     }
 
     /// Whether the provider stops the model by itself as soon as the user speaks.

@@ -3,17 +3,20 @@
 use std::{ops::Deref, sync::Arc};
 
 use antiphon_protocol::{
-    CallId, Context, ContextKind, Interruption, SessionConfig, ToolCall, ToolResult, UpdateOutcome,
+    CallId, Context, ContextKind, Interruption, RawJson, ServerError, SessionConfig, ToolCall,
+    ToolResult, UpdateOutcome,
 };
 use antiphon_session::{CallError, Delivery, ModelTurn, Session, SessionError, Update, UserTurn};
+
+use serde_json::value::RawValue;
 
 use crate::{ExecuteError, ToolEnd, UpdateError, board::Input, desk::Desk, handler::Notice};
 
 /// Speaks to a running agent; clones speak to the same one.
 ///
 /// It is a [`Session`] with the runner's share added: everything a session can do is called on it
-/// directly. What is defined here takes the place of the session's own method of that name, so that
-/// tools and players are told too.
+/// directly, mute, history, playback and the state among it. What is defined here takes the place of the
+/// session's own method of that name, so that tools and players are told too.
 #[derive(Clone, Debug)]
 pub struct Control {
     desk: Arc<Desk>,
@@ -38,6 +41,15 @@ pub enum Activity {
         /// Whether it needs a new connection.
         rotates: bool,
     },
+}
+
+/// What became of a frame of the provider's own; see [`Control::send_native`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum NativeSent {
+    /// It left as it was.
+    Verbatim(Delivery),
+    /// It configures the session, and this became of the change.
+    Update(UpdateOutcome),
 }
 
 impl Control {
@@ -156,6 +168,40 @@ impl Control {
             Ok(outcome) => Ok(outcome),
             Err(_) => Err(UpdateError::Ended),
         }
+    }
+
+    /// Sends a frame of the provider's own. One that configures the session is a change like any other,
+    /// and goes the way of [`Control::update`]; all others leave verbatim.
+    ///
+    /// # Errors
+    /// [`SessionError::Rejected`] when the change was not made; else see [`Session::send_native`].
+    pub async fn send_native(&self, frame: Box<RawValue>) -> Result<NativeSent, SessionError> {
+        let provider = Arc::clone(self.desk.provider());
+        let frame = RawJson(frame);
+        let configures = provider.merge_native(&SessionConfig::default(), &frame);
+        if configures.is_none() {
+            let delivery = self.session().send_native(frame.0).await?;
+            return Ok(NativeSent::Verbatim(delivery));
+        }
+        let patch = move |config| provider.merge_native(&config, &frame).unwrap_or(config);
+        match self.session().update(Update::change(patch)).await? {
+            UpdateOutcome::Failed { reason } => {
+                let error = ServerError {
+                    message: reason,
+                    ..ServerError::default()
+                };
+                Err(SessionError::Rejected(Box::new(error)))
+            }
+            outcome => Ok(NativeSent::Update(outcome)),
+        }
+    }
+
+    /// Whether a connection is live. Between two of them the session goes on, and what it is given
+    /// waits; [`Session::state`] tells more.
+    pub fn is_connected(&self) -> bool {
+        let state = self.session().state();
+        let state = state.borrow();
+        state.generation.is_some() && state.ended.is_none()
     }
 
     /// What the agent is doing at this moment.

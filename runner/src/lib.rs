@@ -21,7 +21,7 @@ pub use self::{
     approval::{Approver, Decision, ToolHook},
     board::{ExecuteError, RateCap, ToolLimits},
     builder::{RunnerBuilder, StartError},
-    control::{Activity, Control},
+    control::{Activity, Control, NativeSent},
     delegation::Errand,
     handler::{Handler, HandlerResult, HandlerReturn, Lane, LaneLimits},
     outcome::{Lag, Outcome, Responses, RunError, ToolAnswer, ToolEnd, ToolOutcome, ToolRecord},

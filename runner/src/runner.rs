@@ -155,6 +155,7 @@ impl Runner {
         let state = session.state();
         let state = state.borrow().clone();
         let tally = std::mem::take(&mut self.tally);
+        self.spans.used(&state.usage.total);
         Outcome {
             ended,
             user_turns: tally.user_turns,

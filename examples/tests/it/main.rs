@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod conversation;
+mod layers;
 mod peer;
 mod program;
 mod recording;

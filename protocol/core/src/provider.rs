@@ -254,6 +254,12 @@ pub trait Provider: Send + Sync {
     /// The provider's name, for errors and summaries.
     fn name(&self) -> &'static str;
 
+    /// The provider's name in telemetry: the one that OpenTelemetry's conventions for generative models
+    /// list (`gen_ai.provider.name`), where they list it.
+    fn telemetry_name(&self) -> &'static str {
+        self.name()
+    }
+
     /// What `model` can do.
     fn capabilities(&self, model: &str) -> Cow<'_, Capabilities>;
 
@@ -280,6 +286,10 @@ pub trait Provider: Send + Sync {
 impl<P: Provider + ?Sized> Provider for Arc<P> {
     fn name(&self) -> &'static str {
         (**self).name()
+    }
+
+    fn telemetry_name(&self) -> &'static str {
+        (**self).telemetry_name()
     }
 
     fn capabilities(&self, model: &str) -> Cow<'_, Capabilities> {

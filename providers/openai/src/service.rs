@@ -19,6 +19,8 @@ const AZURE_KEY: &str = "api-key";
 #[derive(Clone)]
 pub(crate) struct Service {
     pub(crate) name: &'static str,
+    /// The same as OpenTelemetry's conventions list it.
+    telemetry_name: &'static str,
     pub(crate) base: BaseUrl,
     default_path: &'static str,
     pub(crate) auth: Option<(AuthShape, Arc<dyn TokenSource>)>,
@@ -30,6 +32,7 @@ impl Service {
     pub(crate) fn openai(name: &'static str, key: Secret) -> Self {
         Self {
             name,
+            telemetry_name: "openai",
             base: BaseUrl::known(HOST, PATH),
             default_path: PATH,
             auth: Some((AuthShape::Bearer, Arc::new(Key(key)))),
@@ -46,11 +49,16 @@ impl Service {
         let url = address::of_resource(resource, domain);
         Ok(Self {
             name,
+            telemetry_name: "azure.ai.openai",
             base: BaseUrl::parse(&url, path)?,
             default_path: path,
             auth: Some((address::api_key_header(AZURE_KEY), Arc::new(Key(key)))),
             headers: HeaderMap::new(),
         })
+    }
+
+    pub(crate) const fn telemetry_name(&self) -> &'static str {
+        self.telemetry_name
     }
 
     /// The same service elsewhere.

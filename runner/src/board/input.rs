@@ -65,7 +65,7 @@ pub enum ExecuteError {
     #[error("the model made no such call")]
     Unknown,
     /// No tool of that name was given to the runner.
-    #[error("no tool of that name was given to the runner")]
+    #[error("no tool of that name was given to the runner; answer the call with send_tool_results")]
     NoTool,
     /// The call runs already, or has run.
     #[error("the call runs already, or has run")]
@@ -73,9 +73,6 @@ pub enum ExecuteError {
     /// The call is settled.
     #[error("the call is settled")]
     Over,
-    /// The call was stopped before there was a result.
-    #[error("the call was stopped before there was a result")]
-    Stopped,
     /// The runner is gone.
     #[error("the session is over")]
     Ended,

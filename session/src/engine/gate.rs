@@ -134,6 +134,16 @@ impl Gate {
         self.waiting.drain(..).map(|create| create.id).collect()
     }
 
+    /// A create that has not left shall not be made after all.
+    pub(crate) fn withdraw(&mut self, id: CommandId) {
+        self.waiting.retain(|create| create.id != id);
+        let has_its_turn = matches!(&self.state, State::Requested { create, sent: None }
+            if create.id == id);
+        if has_its_turn {
+            self.free();
+        }
+    }
+
     /// A create has left.
     pub(crate) fn on_sent(&mut self, now: Time, id: CommandId) {
         if let State::Requested { create, sent } = &mut self.state
@@ -345,6 +355,21 @@ mod tests {
         assert_eq!(drain(&mut gate), [GateOut::Recall(id(1))]);
         gate.on_done(Some(&"theirs".into()));
         assert_eq!(drain(&mut gate), [create(1)], "before the one after it");
+    }
+
+    #[test]
+    fn a_create_that_is_withdrawn_makes_room_for_the_next_unless_it_has_left() {
+        let mut gate = Gate::new(true);
+        for n in 1..=3 {
+            gate.create(id(n), ResponseOptions::default());
+        }
+        gate.withdraw(id(2));
+        assert_eq!(drain(&mut gate), [create(1)]);
+        gate.withdraw(id(1));
+        assert_eq!(drain(&mut gate), [create(3)]);
+        gate.on_sent(NOW, id(3));
+        gate.withdraw(id(3));
+        assert!(gate.is_open());
     }
 
     #[test]

@@ -32,8 +32,8 @@ struct Call {
 struct Batch {
     response: Option<ResponseId>,
     open: usize,
-    /// Answers that the model should say something to.
-    aloud: usize,
+    /// The commands that brought the answers which the model should say something to.
+    aloud: Vec<CommandId>,
     ended: bool,
     cancelled: bool,
 }
@@ -121,6 +121,18 @@ impl Ledger {
         Ok(())
     }
 
+    /// Whether one of these answers is to be taken up at once, over what is being said. The response
+    /// that asked for it is not stopped: it has only just asked.
+    pub(crate) fn interrupts(&self, results: &[ToolResult]) -> bool {
+        let at_once = results
+            .iter()
+            .filter(|result| result.scheduling == Some(Scheduling::Interrupt));
+        at_once
+            .filter_map(|result| self.calls.get(&result.call))
+            .filter_map(|call| self.batches.get(&call.batch))
+            .any(|batch| batch.ended)
+    }
+
     /// The answers sent as `id` did not leave. Their calls are open again, unless the connection
     /// that made them is gone.
     pub(crate) fn returned(&mut self, id: CommandId, lost: bool) {
@@ -142,7 +154,9 @@ impl Ledger {
                 ..Batch::default()
             });
             batch.open += 1;
-            batch.aloud = batch.aloud.saturating_sub(usize::from(aloud));
+            if aloud && let Some(place) = batch.aloud.iter().position(|by| *by == id) {
+                batch.aloud.remove(place);
+            }
         }
     }
 
@@ -185,15 +199,17 @@ impl Ledger {
         }
     }
 
-    /// Whether a follow-up is due; each batch asks for at most one.
-    pub(crate) fn take_follow_up(&mut self) -> bool {
-        let mut due = false;
+    /// The answers that a follow-up is due for, if one is; each batch asks for at most one.
+    pub(crate) fn take_follow_up(&mut self) -> Option<Vec<CommandId>> {
+        let mut due = Vec::new();
         self.batches.retain(|_, batch| {
             let complete = batch.ended && batch.open == 0;
-            due |= complete && batch.aloud > 0 && !batch.cancelled;
+            if complete && !batch.cancelled {
+                due.append(&mut batch.aloud);
+            }
             !complete
         });
-        due
+        (!due.is_empty()).then_some(due)
     }
 
     /// Calls that wait for an answer.
@@ -213,7 +229,9 @@ impl Ledger {
         };
         if let Some(batch) = self.batches.get_mut(&call.batch) {
             batch.open = batch.open.saturating_sub(1);
-            batch.aloud += usize::from(matches!(state, State::Answered { aloud: true, .. }));
+            if let State::Answered { by, aloud: true } = state {
+                batch.aloud.push(by);
+            }
         }
         call.state = state;
     }
@@ -314,10 +332,10 @@ mod tests {
         }
         ledger.answer(id(1), &[result("a")]).unwrap();
         ledger.on_response_done(Some(&"r".into()), false);
-        assert!(!ledger.take_follow_up(), "b is open");
+        assert_eq!(ledger.take_follow_up(), None, "b is open");
         ledger.answer(id(2), &[result("b")]).unwrap();
-        assert!(ledger.take_follow_up());
-        assert!(!ledger.take_follow_up(), "only one");
+        assert_eq!(ledger.take_follow_up(), Some(vec![id(1), id(2)]));
+        assert_eq!(ledger.take_follow_up(), None, "only one");
     }
 
     #[test]
@@ -325,9 +343,9 @@ mod tests {
         let mut ledger = Ledger::default();
         ledger.announce(&call("a", "r"), None);
         ledger.answer(id(1), &[result("a")]).unwrap();
-        assert!(!ledger.take_follow_up());
+        assert_eq!(ledger.take_follow_up(), None);
         ledger.on_response_done(Some(&"r".into()), false);
-        assert!(ledger.take_follow_up());
+        assert!(ledger.take_follow_up().is_some());
     }
 
     #[test]
@@ -343,7 +361,7 @@ mod tests {
             }
             ledger.on_response_done(Some(&"r".into()), false);
             ledger.answer(id(1), &[silent("a"), second]).unwrap();
-            assert_eq!(ledger.take_follow_up(), due);
+            assert_eq!(ledger.take_follow_up().is_some(), due);
         }
     }
 
@@ -353,12 +371,12 @@ mod tests {
         ledger.announce(&call("a", "r"), None);
         ledger.on_response_done(Some(&"r".into()), true);
         ledger.answer(id(1), &[result("a")]).unwrap();
-        assert!(!ledger.take_follow_up());
+        assert_eq!(ledger.take_follow_up(), None);
 
         ledger.announce(&call("b", "s"), None);
         ledger.on_response_done(Some(&"s".into()), false);
         assert_eq!(ledger.cancel(&["b".into(), "unknown".into()]), ["b".into()]);
-        assert!(!ledger.take_follow_up());
+        assert_eq!(ledger.take_follow_up(), None);
         assert!(matches!(
             ledger.answer(id(2), &[result("b")]),
             Err(CallError::Void(..))
@@ -392,13 +410,13 @@ mod tests {
         ledger.announce(&call("a", "r"), None);
         ledger.on_response_done(Some(&"r".into()), false);
         ledger.answer(id(1), &[result("a")]).unwrap();
-        assert!(ledger.take_follow_up());
+        assert!(ledger.take_follow_up().is_some());
         ledger.returned(id(1), false);
         assert_eq!(ledger.open(), 1);
-        assert!(!ledger.take_follow_up(), "nothing is answered");
+        assert_eq!(ledger.take_follow_up(), None, "nothing is answered");
         ledger.answer(id(2), &[result("a")]).unwrap();
         assert_eq!(ledger.open(), 0);
-        assert!(ledger.take_follow_up());
+        assert!(ledger.take_follow_up().is_some());
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::{fmt, time::Duration};
 
-use antiphon_protocol::{Command, CommandId, DelegationId, Event, Interruption, Item, ItemId, UpdateOutcome};
+use antiphon_protocol::{
+    Command, CommandId, DelegationId, Event, Interruption, Item, ItemId, UpdateOutcome,
+};
 use bytes::Bytes;
 
 use crate::{Delivery, EventFilter, SessionError, Snapshot, Update, UsageAccount};

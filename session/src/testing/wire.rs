@@ -4,9 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use antiphon_protocol::{
     AudioChunk, AudioFormat, Capabilities, Codec, Command, CommandId, Content, Counting,
-    Delegation, Event, Fault, Frame, Item, ItemKind, Malformed, ModalityTokens, OpeningPlan, PeerText, Receipts,
-    ResponseDone, ResponseStatus, ResumeToken, Secret, ServerError, SessionConfig, SessionStarted,
-    Signal, Sink, Speech, TextDelta, ToolCall, Unsupported, Usage, UsageReport,
+    Delegation, Event, Fault, Frame, Item, ItemKind, Malformed, ModalityTokens, OpeningPlan,
+    PeerText, Receipts, ResponseDone, ResponseStatus, ResumeToken, Secret, ServerError,
+    SessionConfig, SessionStarted, Signal, Sink, Speech, TextDelta, ToolCall, Unsupported, Usage,
+    UsageReport,
 };
 use bytes::Bytes;
 

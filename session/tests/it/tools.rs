@@ -1,7 +1,10 @@
 //! Calls are announced once, answered at most once, and followed up once per batch.
 
-use antiphon_protocol::{Event, ToolResult};
+use std::time::Duration;
+
+use antiphon_protocol::{Event, Scheduling, ToolResult};
 use antiphon_session::{CallError, SessionError};
+use tokio::time::sleep;
 
 use crate::toy::{live, live_with, settle, until};
 
@@ -68,6 +71,55 @@ async fn a_call_takes_one_answer_and_nobody_answers_what_was_not_asked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_waits_for_what_is_being_said_or_interrupts_it_or_is_silent() {
+    for scheduling in [
+        None,
+        Some(Scheduling::WhenIdle),
+        Some(Scheduling::Interrupt),
+        Some(Scheduling::Silent),
+    ] {
+        let (session, mut events, _peer, server) = live().await;
+        for line in ["started r1", "call r1 x", "done r1 completed"] {
+            server.say(line);
+        }
+        called(&mut events).await;
+        for line in ["started r2", "audio r2 a 5000"] {
+            server.say(line);
+        }
+        until(&mut events, |event| {
+            matches!(event, Event::Audio(_)).then_some(())
+        })
+        .await;
+        // Some of it has been heard by now.
+        sleep(Duration::from_millis(500)).await;
+        let mut answer = ToolResult::new("x".into(), "tool", "found");
+        answer.scheduling = scheduling;
+        session.send_tool_results(vec![answer]).await.unwrap();
+        if scheduling == Some(Scheduling::Interrupt) {
+            server.expect("cancel").await;
+            let (truncate, _) = server.expect("truncate").await;
+            server.expect("results").await;
+            settle().await;
+            assert!(server.is_quiet(), "one response at a time");
+            server.say(&format!("ack {truncate}"));
+            server.say("done r2 cancelled");
+            server.expect("create").await;
+            let settled =
+                |event: &Event| matches!(event, Event::InterruptionSettled(_)).then_some(());
+            until(&mut events, settled).await;
+        } else {
+            server.expect("results").await;
+            settle().await;
+            assert!(server.is_quiet(), "{scheduling:?} interrupts nothing");
+            server.say("done r2 completed");
+            settle().await;
+            let asked = !server.is_quiet();
+            assert_eq!(asked, scheduling != Some(Scheduling::Silent));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_follow_up_can_be_left_to_the_caller() {
     let (session, mut events, _peer, server) = live_with(|builder| builder.follow_up(false)).await;
     server.say("started r1");
@@ -78,6 +130,26 @@ async fn the_follow_up_can_be_left_to_the_caller() {
     server.expect("results").await;
     settle().await;
     assert!(server.is_quiet());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_asked_to_speak_of_answers_that_were_lost_with_their_connection() {
+    let (session, mut events, peer, server) = live().await;
+    for line in ["started r1", "call r1 x", "done r1 completed"] {
+        server.say(line);
+    }
+    called(&mut events).await;
+    server.wire.drop_connection();
+    settle().await;
+    let answering = session.clone();
+    let lost = tokio::spawn(async move { answering.send_tool_results(answer("x")).await });
+    let next = crate::toy::Server::ready(&peer).await;
+    assert!(lost.await.unwrap().is_err());
+    settle().await;
+    assert!(next.is_quiet(), "the new connection knows of no call");
+    session.send_text("hello").await.unwrap();
+    next.expect("items").await;
+    next.expect("create").await;
 }
 
 #[tokio::test(start_paused = true)]

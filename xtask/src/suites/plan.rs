@@ -170,10 +170,18 @@ pub(super) const SUITES: &[Suite] = &[
         ]),
     },
     Suite {
+        name: "examples",
+        about: "the examples build; the runner's tests run them",
+        tier: Tier::Everyday,
+        budget: 20,
+        env: &[],
+        work: Work::Cargo(&["build", "--workspace", "--examples", FEATURES]),
+    },
+    Suite {
         name: "tests",
         about: "unit and integration tests",
         tier: Tier::Everyday,
-        budget: 220,
+        budget: 209,
         env: &[],
         work: Work::Tests(&[
             "test",
@@ -255,6 +263,14 @@ pub(super) const SUITES: &[Suite] = &[
         budget: 60,
         env: &[],
         work: Work::Interop,
+    },
+    Suite {
+        name: "large-examples",
+        about: "the examples build, optimised; the runner's tests run them",
+        tier: Tier::Nightly,
+        budget: 600,
+        env: &[],
+        work: Work::Cargo(&["build", "--release", "--workspace", "--examples", FEATURES]),
     },
     Suite {
         name: "large-tests",

@@ -86,6 +86,14 @@ impl Service {
         }
     }
 
+    /// The provider's name as OpenTelemetry's conventions list it.
+    pub(crate) const fn telemetry_name(&self) -> &'static str {
+        match self {
+            Self::Developer { .. } => "gcp.gemini",
+            Self::Vertex { .. } => "gcp.vertex_ai",
+        }
+    }
+
     /// The address of the service itself.
     pub(crate) fn base(&self) -> BaseUrl {
         match self {

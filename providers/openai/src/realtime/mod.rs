@@ -168,6 +168,10 @@ impl Provider for Realtime {
         self.service.name
     }
 
+    fn telemetry_name(&self) -> &'static str {
+        self.service.telemetry_name()
+    }
+
     fn capabilities(&self, model: &str) -> Cow<'_, Capabilities> {
         self.can(model)
     }

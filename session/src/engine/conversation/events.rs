@@ -1,6 +1,6 @@
 //! What the provider says: who said what, and what follows.
 
-use super::*;
+use super::{stopping::By, *};
 
 impl Conversation {
     pub(crate) fn event(&mut self, now: Time, mut event: Event) {
@@ -36,7 +36,7 @@ impl Conversation {
                     || (speech && self.manner.auto_interrupt);
                 self.deliver(event);
                 if interrupts {
-                    self.interrupt(now, None);
+                    self.interrupt(now, By::Provider);
                 }
             }
         }

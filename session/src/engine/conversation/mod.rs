@@ -14,6 +14,7 @@ use antiphon_protocol::{
     SessionConfig, TextDelta, Time, TurnTimes,
 };
 
+use self::stopping::By;
 use super::{
     Outcome, Played, Verb,
     delegations::Delegations,
@@ -73,6 +74,8 @@ pub(crate) struct Conversation {
     answering: bool,
     /// Until when the server's own response is expected.
     expecting: Option<Time>,
+    /// Creates that follow answers of tools and have not left, with the commands that bring the answers.
+    follow_ups: Vec<(CommandId, Vec<CommandId>)>,
     losses: Losses,
     next_own: u64,
     benign: u64,
@@ -102,6 +105,7 @@ impl Conversation {
             user: UserTurn::Idle,
             answering: false,
             expecting: None,
+            follow_ups: Vec::new(),
             losses: Losses::default(),
             next_own: OWN,
             benign: 0,
@@ -128,7 +132,7 @@ impl Conversation {
                     self.fail(id, SessionError::Full);
                 }
             }
-            Verb::Interrupt => self.interrupt(now, Some(id)),
+            Verb::Interrupt => self.interrupt(now, By::Caller(id)),
             Verb::History => {
                 let history = Outcome::History(self.history.items());
                 self.out.push_back(Effect::Resolve(id, history));
@@ -145,8 +149,12 @@ impl Conversation {
                         self.timeline.tool_answered(now, &result.call);
                     }
                     self.history.on_results(id, &results);
+                    let at_once = self.manner.follow_up && self.ledger.interrupts(&results);
                     self.out
                         .push_back(Effect::Ordered(id, Command::ToolResults(results)));
+                    if at_once {
+                        self.interrupt(now, By::Answer);
+                    }
                 }
                 Err(error) => self.fail(id, error.into()),
             },
@@ -183,6 +191,7 @@ impl Conversation {
     /// An ordered command has left.
     pub(crate) fn sent(&mut self, now: Time, id: CommandId) {
         self.gate.on_sent(now, id);
+        self.follow_ups.retain(|(create, _)| *create != id);
     }
 
     /// A command was carried out, as far as the provider says.
@@ -206,7 +215,10 @@ impl Conversation {
     /// A command came back.
     pub(crate) fn undelivered(&mut self, now: Time, id: CommandId, command: &Command, lost: bool) {
         match command {
-            Command::ToolResults(_) => self.ledger.returned(id, lost),
+            Command::ToolResults(_) => {
+                self.ledger.returned(id, lost);
+                self.withdraw_follow_ups(|answer| answer == id);
+            }
             Command::Context(_) if !lost => self.delegations.returned(id),
             _ => {}
         }
@@ -218,6 +230,7 @@ impl Conversation {
     pub(crate) fn expired(&mut self, now: Time, id: CommandId) {
         self.ledger.returned(id, false);
         self.delegations.returned(id);
+        self.withdraw_follow_ups(|answer| answer == id);
         self.history.on_undelivered(id);
         self.refused(now, id, false);
     }
@@ -379,10 +392,27 @@ impl Conversation {
     }
 
     fn follow_up(&mut self) {
-        if self.ledger.take_follow_up() && self.manner.follow_up {
+        if let Some(answers) = self.ledger.take_follow_up()
+            && self.manner.follow_up
+        {
             let id = self.own();
+            self.follow_ups.push((id, answers));
             self.gate.create_first(id);
         }
+    }
+
+    /// Some answers do not reach the model, or not yet: of them alone it is not asked to speak.
+    fn withdraw_follow_ups(&mut self, is_void: impl Fn(CommandId) -> bool) {
+        let mut follow_ups = std::mem::take(&mut self.follow_ups);
+        follow_ups.retain_mut(|(create, answers)| {
+            answers.retain(|answer| !is_void(*answer));
+            if answers.is_empty() {
+                self.gate.withdraw(*create);
+                self.out.push_back(Effect::Recall(*create));
+            }
+            !answers.is_empty()
+        });
+        self.follow_ups = follow_ups;
     }
 
     fn pump_gate(&mut self) {

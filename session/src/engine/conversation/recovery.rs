@@ -60,6 +60,9 @@ impl Conversation {
             self.history.forget_ids(waits);
             self.playhead.orphan();
         }
+        if recovery == Recovery::Fresh {
+            self.withdraw_follow_ups(|_| true);
+        }
         // An answer of which nothing was heard is asked for again; one that was cut off is not,
         // since the user has heard its beginning.
         let ask =

@@ -2,17 +2,34 @@
 
 use super::*;
 
+/// Who stops the model.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum By {
+    /// A caller, who also takes back what was asked for.
+    Caller(CommandId),
+    /// The provider, because the user spoke.
+    Provider,
+    /// The answer of a tool that is to be taken up at once.
+    Answer,
+}
+
 impl Conversation {
-    /// Stops the model: by the caller's word, or because the provider said that the user spoke.
-    pub(super) fn interrupt(&mut self, now: Time, caller: Option<CommandId>) {
+    /// Stops the model.
+    pub(super) fn interrupt(&mut self, now: Time, by: By) {
+        let caller = match by {
+            By::Caller(caller) => Some(caller),
+            By::Provider | By::Answer => None,
+        };
+        let cancels = !matches!(by, By::Provider);
         if caller.is_some() {
             for voided in self.gate.void_waiting() {
+                self.follow_ups.retain(|(create, _)| *create != voided);
                 self.fail(voided, SessionError::Interrupted);
             }
         }
         if let Some(pending) = &mut self.interruption {
             pending.callers.extend(caller);
-            if caller.is_some() {
+            if cancels {
                 self.cancel();
             }
             return;
@@ -37,7 +54,7 @@ impl Conversation {
         self.timeline.interrupted(now);
         self.playhead.void_response(self.gate.response().cloned());
         self.out.push_back(Effect::VoidUnread);
-        if caller.is_some() {
+        if cancels {
             self.cancel();
         }
         let items = stopped
@@ -52,7 +69,7 @@ impl Conversation {
             ..Interruption::default()
         };
         // Without a cancel nothing tells when the model has stopped: what can be done is done here.
-        let stoppable = caller.is_none() || self.manner.cancel;
+        let stoppable = !cancels || self.manner.cancel;
         let mut pending = Pending::new(now, report, responding && stoppable);
         if responding && !stoppable {
             pending.leave_running();

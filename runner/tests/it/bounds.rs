@@ -5,13 +5,8 @@
 //! trouble below. A function without a row fails the last test, which says so.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a test says what it expects by panicking"
 )]
-
-mod support;
-#[path = "../../transport/tests/support/surface.rs"]
-mod surface;
 
 use std::{future::pending, path::Path, sync::Arc, time::Duration};
 
@@ -26,9 +21,12 @@ use antiphon_runner::{
 use antiphon_transport::testing::ScriptedDial;
 use async_trait::async_trait;
 use futures::future::BoxFuture;
-use serde_json::{Value, json};
-use support::{Server, agent, nothing, open, settle};
+use serde_json::{Value, json, value::RawValue};
 use tokio::{sync::Notify, time::Instant};
+
+use crate::support;
+use crate::support::{Server, agent, nothing, open, settle};
+use crate::surface;
 
 /// What may go wrong while a function is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -119,6 +117,9 @@ const ROWS: &[Row] = &[
     control!("Control::update", 50, c => c.update(|config| config.instructions("other"))),
     control!("Control::update_with_bridge", 50, c => {
         c.update_with_bridge(|config| config.instructions("other"), "It has changed.")
+    }),
+    control!("Control::send_native", 15, c => {
+        c.send_native(RawValue::from_string("{}".to_owned()).unwrap())
     }),
     // Handlers, tools and hooks that hang, all at once.
     agent!("Runner::finish", 8, runner => runner.finish()),

@@ -1,18 +1,18 @@
 //! What a full-duplex model delegates is done by a tool under the same rules as any call, or is told to
 //! a handler that answers it.
 
-mod support;
-
 use std::time::Duration;
 
 use antiphon_protocol::{Context, ContextKind, Scheduling};
 use antiphon_runner::{
-    Approver, Decision, Errand, OnStop, RunnerBuilder, ToolAnswer, ToolOutcome, tool_fn, typed_tool,
+    Approver, Decision, Errand, OnStop, Runner, RunnerBuilder, ToolAnswer, ToolOutcome, tool_fn,
+    typed_tool,
 };
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use support::{Notes, Server, accept, agent, nothing, run, settle};
 use tokio::time::{Instant, sleep};
+
+use crate::support::{Notes, Server, Toy, accept, agent, nothing, run, settle};
 
 fn delegate(server: &Server, id: &str) {
     server.send(&json!({ "t": "delegation", "id": id }));
@@ -151,6 +151,59 @@ async fn a_delegation_does_not_outlive_its_connection() {
             && one.outcome == ToolOutcome::Completed),
         "{record:?}"
     );
+}
+
+/// What brings a new connection.
+#[derive(Clone, Copy, Debug)]
+enum Because {
+    Changed,
+    GoesAway,
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_connection_waits_for_delegated_work_as_for_a_call_and_not_for_ever() {
+    // How long the tool works, and whether its answer is silent.
+    for (works, silent) in [(8, false), (8, true), (100, false)] {
+        for because in [Because::Changed, Because::GoesAway] {
+            let tool = tool_fn("desk", "", nothing(), move |_| async move {
+                sleep(Duration::from_secs(works)).await;
+                "found"
+            });
+            let tool = tool.timeout(Duration::from_secs(200));
+            let tool = if silent {
+                tool.non_blocking(Scheduling::Silent)
+            } else {
+                tool
+            };
+            let agent = Runner::builder(Toy::new(false)).model("small");
+            let (run, server) = run(agent.delegate_to(tool)).await;
+            delegate(&server, "one");
+            settle().await;
+            let begun = Instant::now();
+            match because {
+                Because::Changed => {
+                    let control = run.control.clone();
+                    tokio::spawn(
+                        async move { control.update(|config| config.voice("bass")).await },
+                    );
+                }
+                Because::GoesAway => server.send(&json!({ "t": "go away", "seconds": 30 })),
+            }
+            let _next = accept(server.peer.clone()).await;
+            let waited = begun.elapsed().as_secs();
+            let case =
+                format!("{because:?} while a tool works {works} s, silent {silent}: {waited}");
+            let (answer, when) = if works == 8 {
+                (ToolAnswer::Sent, 7..10)
+            } else {
+                (ToolAnswer::Lost, 20..24)
+            };
+            assert!(when.contains(&waited), "{case}");
+            assert_eq!(server.count("context"), usize::from(works == 8), "{case}");
+            let outcome = run.close().await;
+            assert_eq!(outcome.tool_calls[0].answer, answer, "{case}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,16 +4,15 @@
     reason = "a test ends where its script does not fit"
 )]
 
-mod support;
-
 use std::time::Duration;
 
 use antiphon_protocol::{AudioChunk, TextDelta};
 use antiphon_runner::{Control, Handler, HandlerResult, LaneLimits, tool_fn};
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use support::{Notes, Server, agent, nothing, run, settle};
 use tokio::time::{Instant, sleep};
+
+use crate::support::{Notes, Server, agent, nothing, run, settle};
 
 /// Sleeps over everything it is told of.
 struct Slow(Notes);

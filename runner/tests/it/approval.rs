@@ -5,21 +5,21 @@
     reason = "a test ends where its script does not fit"
 )]
 
-mod support;
-
 use std::{sync::Arc, time::Duration};
 
 use antiphon_protocol::ToolCall;
 use antiphon_runner::{
-    Approver, Decision, FunctionTool, RateCap, ToolError, ToolHook, ToolLimits, ToolOutput, tool_fn,
+    Approver, Decision, FunctionTool, RateCap, StartError, ToolError, ToolHook, ToolLimits,
+    ToolOutput, tool_fn,
 };
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use support::{Notes, agent, nothing, run, settle};
 use tokio::{
     sync::Notify,
     time::{Instant, sleep},
 };
+
+use crate::support::{Notes, agent, nothing, run, settle};
 
 fn error_kind(result: &Value) -> String {
     assert_eq!(result["error"], true, "{result}");
@@ -93,13 +93,16 @@ async fn a_decision_that_does_not_come_in_time_or_breaks_down_is_a_no() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_an_approver_nobody_approves() {
+async fn without_an_approver_a_tool_that_needs_one_is_refused_before_anything_is_dialled() {
     let notes = Notes::default();
-    let (run, server) = run(agent().tool(payment(&notes))).await;
-    server.call("c", "pay", r#"{"sum":5}"#);
-    assert_eq!(error_kind(&server.result().await), "denied");
-    assert_eq!(notes.all(), [""; 0]);
-    run.close().await;
+    for agent in [
+        agent().tool(payment(&notes)),
+        agent().delegate_to(payment(&notes)),
+    ] {
+        let error = agent.connect().await.unwrap_err();
+        assert_eq!(error, StartError::NoApprover("pay".into()));
+        assert!(error.to_string().contains("approver"), "{error}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

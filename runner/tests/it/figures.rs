@@ -1,36 +1,72 @@
 //! The figures of a run, as the `metrics` crate is told them.
 #![cfg(feature = "metrics")]
-
-mod support;
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a test ends where the documentation does not fit"
+)]
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use antiphon_runner::tool_fn;
+use antiphon_runner::{LaneLimits, tool_fn};
 use metrics::{
     Counter, CounterFn, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
     SharedString, Unit,
 };
 use serde_json::json;
-use support::{agent, nothing, run, settle};
 use tokio::time::sleep;
+
+use crate::support;
+use crate::support::{agent, nothing, run, settle};
 
 /// A recorder that keeps what it is given.
 #[derive(Clone, Default)]
-struct Figures(Arc<Mutex<BTreeMap<String, f64>>>);
+struct Figures {
+    sums: Arc<Mutex<BTreeMap<String, f64>>>,
+    rows: Arc<Mutex<BTreeSet<Row>>>,
+}
+
+/// A figure as the documentation lists it: its name, its kind, and the names of its labels.
+type Row = (String, String, Vec<String>);
+
+/// What the documentation lists.
+fn listed() -> BTreeSet<Row> {
+    let lines = include_str!("../../README.md").lines();
+    let rows = lines.filter(|line| line.starts_with("| `antiphon_"));
+    let rows = rows.map(|row| {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let names = |cell: &str| -> Vec<String> {
+            let names = cell.split('`').skip(1).step_by(2);
+            names.map(str::to_owned).collect()
+        };
+        (
+            cells[1].trim_matches('`').to_owned(),
+            cells[2].to_owned(),
+            names(cells[3]),
+        )
+    });
+    rows.collect()
+}
 
 impl Figures {
     fn all(&self) -> BTreeMap<String, f64> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let sums = self.sums.lock();
+        sums.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn one(&self, key: &Key) -> Arc<Figure> {
+    fn rows(&self) -> BTreeSet<Row> {
+        let rows = self.rows.lock();
+        rows.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn one(&self, key: &Key, kind: &str) -> Arc<Figure> {
+        let labels = key.labels().map(|label| label.key().to_owned()).collect();
+        let row = (key.name().to_owned(), kind.to_owned(), labels);
+        let rows = self.rows.lock();
+        rows.unwrap_or_else(PoisonError::into_inner).insert(row);
         let labels = key
             .labels()
             .map(|label| format!(" {}={}", label.key(), label.value()));
@@ -49,11 +85,8 @@ struct Figure {
 
 impl Figure {
     fn add(&self, value: f64) {
-        let mut all = self
-            .figures
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let sums = self.figures.sums.lock();
+        let mut all = sums.unwrap_or_else(PoisonError::into_inner);
         *all.entry(self.name.clone()).or_default() += value;
     }
 }
@@ -78,7 +111,7 @@ impl Recorder for Figures {
     fn describe_histogram(&self, _key: KeyName, _unit: Option<Unit>, _text: SharedString) {}
 
     fn register_counter(&self, key: &Key, _metadata: &Metadata<'_>) -> Counter {
-        Counter::from_arc(self.one(key))
+        Counter::from_arc(self.one(key, "counter"))
     }
 
     fn register_gauge(&self, _key: &Key, _metadata: &Metadata<'_>) -> Gauge {
@@ -86,19 +119,23 @@ impl Recorder for Figures {
     }
 
     fn register_histogram(&self, key: &Key, _metadata: &Metadata<'_>) -> Histogram {
-        Histogram::from_arc(self.one(key))
+        Histogram::from_arc(self.one(key, "histogram"))
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn figures_tell_of_waits_tools_interruptions_and_rotations() {
+async fn figures_tell_of_waits_tools_interruptions_rotations_and_lag_as_the_documentation_lists_them()
+ {
     let figures = Figures::default();
     let _guard = metrics::set_default_local_recorder(&figures);
     let tool = tool_fn("slow", "", nothing(), |_| async {
         sleep(Duration::from_secs(3)).await;
         ""
     });
+    let mut limits = LaneLimits::default();
+    limits.bytes = 2000;
     let agent = agent().tool(tool).on_audio(drop).on_flush(|| ());
+    let agent = agent.lane_limits(limits).on_text(drop).on_lag(drop);
     let (run, server) = run(agent).await;
     server.send(&json!({ "t": "silence" }));
     server.calls("one", &[("a", "slow", ""), ("b", "made up", "")]);
@@ -108,6 +145,10 @@ async fn figures_tell_of_waits_tools_interruptions_and_rotations() {
     settle().await;
     server.send(&json!({ "t": "interrupted" }));
     server.send(&json!({ "t": "done", "id": "two", "status": "cancelled" }));
+    settle().await;
+    for _ in 0..3 {
+        server.send(&json!({ "t": "text", "text": "x".repeat(1500) }));
+    }
     settle().await;
     server.wire.drop_connection();
     let _server = support::accept(server.peer.clone()).await;
@@ -131,4 +172,6 @@ async fn figures_tell_of_waits_tools_interruptions_and_rotations() {
     assert_eq!(all["antiphon_responses_total status=completed"], 1.0);
     assert_eq!(all["antiphon_responses_total status=cancelled"], 1.0);
     assert_eq!(all["antiphon_rotations_total kept=nothing"], 1.0);
+    assert_eq!(all["antiphon_lane_missed_total lane=text"], 2.0);
+    assert_eq!(figures.rows(), listed(), "measured and documented");
 }

@@ -5,8 +5,6 @@
     reason = "a test ends where its script does not fit"
 )]
 
-mod support;
-
 use std::{
     sync::{
         Arc,
@@ -21,8 +19,9 @@ use antiphon_runner::{
 };
 use antiphon_session::{CallError, SessionError};
 use serde_json::{Value, json};
-use support::{Notes, accept, agent, nothing, open, run, settle};
 use tokio::time::{Instant, sleep};
+
+use crate::support::{Notes, accept, agent, nothing, open, run, settle};
 
 fn error_of(result: &Value) -> (String, String) {
     assert_eq!(result["error"], true, "{result}");

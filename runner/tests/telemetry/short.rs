@@ -1,17 +1,12 @@
-//! The spans of a run. One test only: whether a span is made at all is decided once for the whole
-//! process, so a test beside it that listens to none could decide it first.
-
-mod support;
+//! The spans as log lines have them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use antiphon_runner::tool_fn;
-use serde_json::json;
-use support::{agent, nothing, run};
 use tracing::{
     Subscriber,
     field::{Field, Visit},
     span::{Attributes, Id, Record},
+    subscriber::DefaultGuard,
 };
 use tracing_subscriber::{
     Layer,
@@ -20,9 +15,19 @@ use tracing_subscriber::{
     registry::{LookupSpan, SpanRef},
 };
 
+/// What one run is drawn as.
+pub(crate) const DRAWING: &str = "\
+session provider=toy agent=clerk
+  turn
+    response status=tool_calls
+      tool name=look_up
+      tool name=book error=failed
+    response status=stop
+";
+
 /// Draws the tree of spans, with the fields that tell them apart.
 #[derive(Clone, Default)]
-struct Tree(Arc<Mutex<Grown>>);
+pub(crate) struct Tree(Arc<Mutex<Grown>>);
 
 /// Spans in the order of their beginnings.
 #[derive(Default)]
@@ -36,19 +41,22 @@ struct Node {
     words: Vec<String>,
 }
 
-const SHOWN: [&str; 4] = [
-    "gen_ai.provider.name",
-    "gen_ai.tool.name",
-    "gen_ai.response.finish_reasons",
-    "error.type",
-];
+const SHOWN: [&str; 5] = ["provider", "agent", "name", "status", "error"];
 
 impl Tree {
+    /// Listens to all spans of this thread as long as the guard lives.
+    pub(crate) fn listen(&self) -> DefaultGuard {
+        tracing_subscriber::registry()
+            .with(self.clone())
+            .set_default()
+    }
+
     fn grown(&self) -> MutexGuard<'_, Grown> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn drawn(&self) -> String {
+    /// The tree of the agents' spans.
+    pub(crate) fn drawn(&self) -> String {
         let grown = self.grown();
         let mut drawing = String::new();
         draw(&grown, None, 0, &mut drawing);
@@ -106,48 +114,4 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Tree {
 
 fn place<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>) -> Option<usize> {
     span.extensions().get::<Place>().map(|place| place.0)
-}
-
-const DRAWING: &str = "\
-invoke_agent gen_ai.provider.name=toy
-  turn
-    chat gen_ai.response.finish_reasons=tool_calls
-      execute_tool gen_ai.tool.name=look_up
-      execute_tool gen_ai.tool.name=book error.type=failed
-    chat gen_ai.response.finish_reasons=stop
-";
-
-#[tokio::test(start_paused = true)]
-async fn one_run_is_a_tree_of_spans_as_the_documentation_shows_it() {
-    let tree = Tree::default();
-    let _guard = tracing_subscriber::registry()
-        .with(tree.clone())
-        .set_default();
-    let agent = agent()
-        .tool(tool_fn("look_up", "", nothing(), |_| async { "found" }))
-        .tool(tool_fn("book", "", nothing(), |_| async {
-            Err::<String, _>(antiphon_runner::ToolError::new("full"))
-        }));
-    let (run, server) = run(agent).await;
-    server.send(&json!({ "t": "speech" }));
-    server.send(&json!({ "t": "silence" }));
-    server.calls("one", &[("a", "look_up", ""), ("b", "book", "")]);
-    while server.recv().await["t"] != "create response" {}
-    server.send(&json!({ "t": "started", "id": "two" }));
-    server.audio("item", 20);
-    server.send(&json!({ "t": "done", "id": "two" }));
-    let mut state = run.control.state();
-    let over = state.wait_for(|state| state.latency.turns == 1).await;
-    assert!(over.is_ok_and(|state| state.ended.is_none()));
-    let outcome = run.close().await;
-    let drawn = tree.drawn();
-    let agent = drawn
-        .lines()
-        .skip_while(|line| !line.starts_with("invoke_agent"));
-    let drawn: String = agent.map(|line| format!("{line}\n")).collect();
-    assert_eq!(drawn, DRAWING);
-    let shown = include_str!("../README.md").replace("\r\n", "\n");
-    assert!(shown.contains(DRAWING), "the documentation shows it");
-    let tools: Vec<usize> = outcome.turns.iter().map(|turn| turn.tools.len()).collect();
-    assert_eq!(tools, [2], "one turn with both");
 }

@@ -1,14 +1,13 @@
 //! How an agent is started, driven and ended.
 
-mod support;
-
 use std::time::Duration;
 
 use antiphon_protocol::{Closer, EndedCause, Event};
 use antiphon_runner::{StartError, tool_fn};
 use serde_json::json;
-use support::{Notes, accept, agent, nothing, open, run, settle};
 use tokio::time::Instant;
+
+use crate::support::{Notes, accept, agent, nothing, open, run, settle};
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_its_caller_closes_succeeds_and_says_so() {

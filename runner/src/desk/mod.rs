@@ -4,6 +4,8 @@
 //! short lock; what the board decides is begun before the lock is released, so that an event's effects
 //! have happened when its reader sees it. Nothing is awaited under the lock.
 
+mod replies;
+
 use std::{
     collections::BTreeMap,
     panic::AssertUnwindSafe,
@@ -11,10 +13,8 @@ use std::{
     time::Duration,
 };
 
-use antiphon_protocol::{
-    CallId, Context, ContextKind, Delegation, DelegationId, Scheduling, Time, ToolCall, ToolResult,
-};
-use antiphon_session::{CallError, Session, SessionError, Undelivered, UserTurn};
+use antiphon_protocol::{CallId, Delegation, Provider, Time, ToolCall};
+use antiphon_session::{Session, UserTurn};
 use futures::FutureExt;
 use serde_json::Value;
 use tokio::{
@@ -28,7 +28,7 @@ use tracing::{Instrument, Span};
 use crate::{
     CancelReason, Cancellation, Control, Problem, Tool, ToolContext, ToolEnd, ToolRecord,
     approval::Guards,
-    board::{Act, Board, ExecuteError, Input, Sent},
+    board::{Act, Board, ExecuteError, Input},
     delegation::Delegate,
     handler::{Lanes, Notice},
     problem::words_of,
@@ -45,9 +45,9 @@ pub(crate) struct Desk {
     tools: Vec<Arc<dyn Tool>>,
     guards: Guards,
     lanes: Arc<Lanes>,
+    provider: Arc<dyn Provider>,
     session: Session,
     delegate: Option<Delegate>,
-    /// What the work of calls belongs to that did not begin with their announcement.
     home: Span,
     /// The deadline has changed, or work was dropped.
     changed: Notify,
@@ -56,6 +56,15 @@ pub(crate) struct Desk {
     runtime: Handle,
     idle: watch::Sender<bool>,
     origin: Instant,
+}
+
+/// What the tools run beside.
+pub(crate) struct Scene {
+    pub(crate) provider: Arc<dyn Provider>,
+    pub(crate) session: Session,
+    pub(crate) lanes: Arc<Lanes>,
+    /// What the work of calls belongs to that did not begin with their announcement.
+    pub(crate) home: Span,
 }
 
 struct Inner {
@@ -85,10 +94,8 @@ impl Desk {
         board: Board,
         tools: Vec<Arc<dyn Tool>>,
         guards: Guards,
-        lanes: Arc<Lanes>,
-        session: Session,
         delegate: Option<Delegate>,
-        home: Span,
+        scene: Scene,
     ) -> Arc<Self> {
         let inner = Inner {
             board,
@@ -101,10 +108,11 @@ impl Desk {
             inner: Mutex::new(inner),
             tools,
             guards,
-            lanes,
-            session,
+            lanes: scene.lanes,
+            provider: scene.provider,
+            session: scene.session,
             delegate,
-            home,
+            home: scene.home,
             changed: Notify::new(),
             dropped: Mutex::default(),
             runtime: Handle::current(),
@@ -115,6 +123,11 @@ impl Desk {
 
     pub(crate) fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// What the session speaks with.
+    pub(crate) fn provider(&self) -> &Arc<dyn Provider> {
+        &self.provider
     }
 
     /// Who turns delegations into calls, if anybody does.
@@ -308,7 +321,10 @@ impl Desk {
             if let Ok(snapshot) = desk.session.snapshot().await {
                 let config = snapshot.config();
                 let known = config.tools.iter().any(|tool| tool.name == call.name)
-                    || config.native.values().any(|value| names(value, &call.name));
+                    || config
+                        .native
+                        .values()
+                        .any(|value| replies::names(value, &call.name));
                 desk.tell(Input::Known(call.id.clone(), known));
             }
         };
@@ -354,40 +370,6 @@ impl Desk {
             .tasks
             .spawn_on(work.instrument(span.clone()), &self.runtime);
         inner.works.insert(id, Work { span, order, task });
-    }
-
-    fn answer(
-        self: &Arc<Self>,
-        inner: &mut Inner,
-        result: ToolResult,
-        delegation: Option<DelegationId>,
-    ) {
-        let desk = Arc::clone(self);
-        let call = result.call.clone();
-        let sending = async move {
-            let sent = if let Some(delegation) = delegation {
-                let words = words(result, delegation);
-                desk.say(words).await
-            } else {
-                let sent = desk.session.send_tool_results(vec![result]).await;
-                fate(sent.err().as_ref())
-            };
-            desk.tell(Input::Sent(call, sent));
-        };
-        inner.tasks.spawn_on(sending, &self.runtime);
-    }
-
-    /// Answers a delegation.
-    async fn say(&self, words: Context) -> Sent {
-        let delegation = words.delegation.clone();
-        let sent = self.session.send_context(words).await;
-        let fate = fate_of_words(sent.err().as_ref());
-        // The session takes commentary alone for an answer, and a rotation would wait for one.
-        if let Some(delegation) = delegation.filter(|_| fate != Sent::Returned) {
-            // It fails when the session is over, and then nothing waits.
-            let _ = self.session.release_delegation(delegation).await;
-        }
-        fate
     }
 
     fn over(&self, inner: &mut Inner, end: ToolEnd) {
@@ -454,54 +436,4 @@ impl Drop for Bell {
 
 fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What became of an answer, by what the session said.
-fn fate(refusal: Option<&SessionError>) -> Sent {
-    match refusal {
-        None => Sent::Taken,
-        Some(SessionError::Call(CallError::Answered(_))) => Sent::Answered,
-        Some(SessionError::Call(_)) => Sent::Void,
-        Some(SessionError::Ended) => Sent::Ended,
-        Some(SessionError::Rejected(_) | SessionError::Unsupported(_)) => Sent::Refused,
-        // The session's ledger opens the call again when an answer comes back, and knows whether one
-        // that it gave up waiting for has left.
-        Some(_) => Sent::Returned,
-    }
-}
-
-/// The answer to a delegation: to be spoken of, unless it is meant to be silent.
-fn words(result: ToolResult, delegation: DelegationId) -> Context {
-    let kind = match result.scheduling {
-        Some(Scheduling::Silent) => ContextKind::Thinking,
-        _ => ContextKind::Commentary,
-    };
-    Context {
-        kind,
-        text: result.output,
-        delegation: Some(delegation),
-    }
-}
-
-/// What became of words, of which the session keeps no ledger: what may have left is not said again.
-fn fate_of_words(refusal: Option<&SessionError>) -> Sent {
-    match refusal {
-        None => Sent::Taken,
-        Some(SessionError::Ended) => Sent::Ended,
-        Some(SessionError::Rejected(_) | SessionError::Unsupported(_)) => Sent::Refused,
-        Some(SessionError::Undelivered(Undelivered::Lost) | SessionError::Deadline) => Sent::Void,
-        Some(_) => Sent::Returned,
-    }
-}
-
-/// Whether a provider's own configuration holds something of this name.
-fn names(value: &Value, name: &str) -> bool {
-    match value {
-        Value::Object(fields) => {
-            fields.get("name").and_then(Value::as_str) == Some(name)
-                || fields.values().any(|value| names(value, name))
-        }
-        Value::Array(values) => values.iter().any(|value| names(value, name)),
-        _ => false,
-    }
 }

@@ -6,21 +6,20 @@
     reason = "a test ends where its script does not fit"
 )]
 
-mod support;
-
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use antiphon_protocol::{SessionConfig, ToolSpec, UpdateOutcome};
+use antiphon_protocol::{End, How, SessionConfig, Stage, ToolSpec, UpdateOutcome};
 use antiphon_runner::{Activity, Control, Runner, RunnerBuilder, UpdateError, tool_fn};
 use serde_json::{Value, json};
-use support::{Notes, Server, Toy, accept, agent, nothing, run, settle};
 use tokio::{
     task::JoinHandle,
     time::{Instant, sleep, timeout, timeout_at},
 };
+
+use crate::support::{Notes, Server, Toy, accept, agent, nothing, opened, run, settle};
 
 /// What a session may be doing when a change comes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -169,17 +168,17 @@ async fn change_in(moment: Moment, live: bool) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_is_made_in_every_situation_and_its_message_is_heard_once() {
-    for moment in MOMENTS {
-        change_in(moment, true).await;
+async fn a_change_is_made_in_all_ten_cases_and_its_message_is_heard_exactly_once() {
+    let mut cases = 0;
+    for live in [true, false] {
+        for moment in MOMENTS {
+            // Longer than all that a case waits for: what takes longer hangs.
+            let case = timeout(Duration::from_secs(600), change_in(moment, live));
+            case.await.expect("no case hangs");
+            cases += 1;
+        }
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_cannot_change_live_changes_in_every_situation_with_a_new_connection() {
-    for moment in MOMENTS {
-        change_in(moment, false).await;
-    }
+    assert_eq!(cases, 10);
 }
 
 #[tokio::test(start_paused = true)]
@@ -254,6 +253,104 @@ async fn a_change_that_is_refused_fails_is_reported_and_leaves_no_trace() {
     told.sort();
     assert_eq!(told, ["failed", "made", "update"]);
     run.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_is_refused_for_the_moment_is_tried_again_and_given_up_after_three_times() {
+    for granted in [true, false] {
+        let (run, server) = run(agent().instructions("old")).await;
+        let control = run.control.clone();
+        let change = update(&control, "new", "hello");
+        let begun = Instant::now();
+        for attempts in 1..=3 {
+            assert_eq!(server.recv().await["instructions"], "new");
+            let progress = Activity::UpdatePending {
+                attempts,
+                rotates: false,
+            };
+            assert_eq!(control.activity(), progress);
+            server.send(&if granted && attempts == 3 {
+                json!({ "t": "configured" })
+            } else {
+                json!({ "t": "refused", "momentary": true })
+            });
+            settle().await;
+        }
+        let outcome = change.await.unwrap();
+        assert_eq!(outcome.is_ok(), granted, "{outcome:?}");
+        assert_eq!(begun.elapsed().as_secs(), 6, "rests of 2 s and 4 s");
+        assert_eq!(control.activity(), Activity::Idle);
+        let told = if granted { 1 } else { 0 };
+        assert_eq!(server.count("add items"), told, "the bridge message");
+        run.close().await;
+    }
+}
+
+/// How a connection fails that was to bring a change.
+#[derive(Clone, Copy, Debug)]
+enum Failure {
+    /// The provider refuses the configuration.
+    Refused,
+    /// Nobody can be reached.
+    Unreachable,
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_cannot_be_had_is_tried_a_bounded_number_of_times_and_the_old_one_is_kept()
+ {
+    for (failure, attempts) in [(Failure::Refused, 1), (Failure::Unreachable, 3)] {
+        let notes = Notes::default();
+        let (problems, outcomes) = (notes.clone(), notes.clone());
+        let agent = Runner::builder(Toy::new(false).overlapping())
+            .model("small")
+            .instructions("old")
+            .on_error(move |problem| problems.add(problem.kind()))
+            .on_update(move |outcome| {
+                let failed = matches!(outcome, UpdateOutcome::Failed { .. });
+                outcomes.add(if failed { "failed" } else { "made" });
+            });
+        let (run, old) = run(agent).await;
+        let control = run.control.clone();
+        let dials = old.peer.dials();
+        if matches!(failure, Failure::Unreachable) {
+            for _ in 0..attempts {
+                let refused = End::new(Stage::Connect, How::Io);
+                old.peer.refuse_next(refused);
+            }
+        }
+        let change = update(&control, "new", "unheard");
+        if matches!(failure, Failure::Refused) {
+            let next = opened(old.peer.clone()).await;
+            assert_eq!(next.opening["instructions"], "new");
+            let progress = Activity::UpdatePending {
+                attempts: 1,
+                rotates: true,
+            };
+            assert_eq!(control.activity(), progress);
+            next.send(&json!({ "t": "no" }));
+        }
+        let outcome = timeout(DEADLINE, change).await.expect("told in time");
+        assert!(
+            matches!(outcome.unwrap(), Err(UpdateError::Failed(_))),
+            "{failure:?}"
+        );
+        settle().await;
+        assert_eq!(old.peer.dials() - dials, attempts, "{failure:?}");
+        assert_eq!(control.activity(), Activity::Idle, "{failure:?}");
+        let mut told = notes.all();
+        told.sort();
+        assert_eq!(told, ["failed", "update"], "{failure:?}");
+        control.send_text("still there?").await.unwrap();
+        assert_eq!(
+            old.recv().await["texts"],
+            json!(["still there?"]),
+            "on the old connection, and no bridge message before it"
+        );
+        old.wire.drop_connection();
+        let later = accept(old.peer.clone()).await;
+        assert_eq!(later.opening["instructions"], "old", "{failure:?}");
+        run.close().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
