@@ -191,6 +191,7 @@ async fn a_new_connection_waits_for_delegated_work_as_for_a_call_and_not_for_eve
             }
             let _next = accept(server.peer.clone()).await;
             let waited = begun.elapsed().as_secs();
+            settle().await;
             let case =
                 format!("{because:?} while a tool works {works} s, silent {silent}: {waited}");
             let (answer, when) = if works == 8 {

@@ -142,7 +142,7 @@ async fn a_handler_is_told_of_everything_and_of_each_thing_by_its_own_method() {
     let _server = accept(server.peer.clone()).await;
     settle().await;
     run.close().await;
-    for name in ["on_lag", "on_update", "on_rotation", "on_end"] {
+    for name in ["on_update", "on_rotation", "on_end"] {
         assert_eq!(notes.count(name), 1, "{name} of {:?}", notes.all());
     }
     let heard = notes.all();
