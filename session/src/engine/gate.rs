@@ -478,6 +478,141 @@ mod tests {
     }
 
     #[test]
+    fn a_follow_up_goes_before_creates_that_wait_and_at_once_where_none_runs() {
+        let mut gate = Gate::new(true);
+        gate.create_first(id(1));
+        assert_eq!(drain(&mut gate), [create(1)]);
+        gate.on_sent(NOW, id(1));
+        gate.on_started(NOW, Some("a".into()));
+        gate.create(id(2), ResponseOptions::default());
+        gate.create_first(id(3));
+        gate.on_done(Some(&"a".into()));
+        assert_eq!(drain(&mut gate), [create(3)]);
+    }
+
+    #[test]
+    fn creates_that_wait_can_be_forgotten_and_are_named() {
+        let mut gate = Gate::new(true);
+        for n in 1..4 {
+            gate.create(id(n), ResponseOptions::default());
+        }
+        assert_eq!(drain(&mut gate), [create(1)]);
+        assert_eq!(gate.void_waiting(), [id(2), id(3)]);
+        gate.on_refused(NOW, id(1), false);
+        assert_eq!(drain(&mut gate), []);
+    }
+
+    /// Open, busy, active, cancelling.
+    fn told(gate: &Gate) -> [bool; 4] {
+        [
+            gate.is_open(),
+            gate.is_busy(),
+            gate.is_active(),
+            gate.is_cancelling(),
+        ]
+    }
+
+    #[test]
+    fn it_tells_what_is_asked_for_what_runs_and_what_waits() {
+        let mut gate = Gate::new(true);
+        assert_eq!(told(&gate), [false, false, false, false]);
+        gate.create(id(1), ResponseOptions::default());
+        gate.on_sent(NOW, id(1));
+        assert_eq!(told(&gate), [true, true, false, false]);
+        gate.cancel(id(2));
+        assert_eq!(told(&gate), [true, true, false, true]);
+        gate.on_started(NOW, Some("a".into()));
+        assert_eq!(told(&gate), [true, true, true, false], "it was cancelled");
+        assert_eq!(gate.response(), Some(&"a".into()));
+        gate.create(id(3), ResponseOptions::default());
+        gate.on_lost(|_| false);
+        assert_eq!(told(&gate), [false, true, false, false]);
+        assert_eq!(gate.response(), None);
+    }
+
+    #[test]
+    fn the_refusal_of_something_else_is_none_of_its_business() {
+        let mut gate = Gate::new(true);
+        gate.create(id(1), ResponseOptions::default());
+        gate.on_sent(NOW, id(1));
+        assert!(!gate.on_refused(NOW, id(9), true));
+        gate.on_started(NOW, Some("theirs".into()));
+        assert!(!gate.on_refused(NOW, id(9), true));
+        assert!(gate.on_refused(NOW, id(1), true), "it lost the race");
+        assert!(!gate.on_refused(NOW, id(1), true), "once");
+        assert!(gate.is_active(), "theirs runs");
+    }
+
+    #[test]
+    fn a_response_without_a_name_ends_with_any_and_any_ends_without_a_name() {
+        for (active, done) in [(None, Some("a")), (Some("a"), None), (None, None)] {
+            let mut gate = Gate::new(true);
+            gate.on_started(NOW, active.map(ResponseId::from));
+            gate.on_done(done.map(ResponseId::from).as_ref());
+            assert!(!gate.is_active(), "{active:?} {done:?}");
+        }
+        let mut gate = Gate::new(true);
+        gate.create(id(1), ResponseOptions::default());
+        gate.on_done(None);
+        assert!(gate.is_open(), "what has not begun does not end");
+    }
+
+    #[test]
+    fn what_is_lost_with_a_connection_is_told_and_what_waits_to_leave_is_not_lost() {
+        let mut gate = Gate::new(true);
+        assert!(!gate.on_lost(|_| false), "nothing was open");
+        gate.create(id(1), ResponseOptions::default());
+        gate.cancel(id(2));
+        drain(&mut gate);
+        assert!(!gate.on_lost(|waiting| waiting == id(1)));
+        assert!(gate.is_open() && gate.is_cancelling());
+        assert!(gate.on_lost(|waiting| waiting == id(9)));
+        assert_eq!(drain(&mut gate), [GateOut::Idle(id(2))]);
+        assert!(!gate.is_open());
+    }
+
+    #[test]
+    fn only_the_last_of_the_cancels_that_wait_is_kept() {
+        let mut gate = Gate::new(true);
+        gate.create(id(1), ResponseOptions::default());
+        drain(&mut gate);
+        gate.cancel(id(2));
+        gate.cancel(id(3));
+        assert_eq!(drain(&mut gate), [GateOut::Idle(id(2))]);
+        gate.on_refused(NOW, id(1), false);
+        assert_eq!(
+            drain(&mut gate),
+            [GateOut::Idle(id(3))],
+            "nothing came of it"
+        );
+    }
+
+    #[test]
+    fn silence_counts_from_the_moment_at_which_a_create_left() {
+        let mut gate = Gate::new(true);
+        assert_eq!(gate.poll_timeout(), None);
+        gate.create(id(1), ResponseOptions::default());
+        assert_eq!(gate.poll_timeout(), None, "it has not left");
+        gate.on_sent(Time::from_millis(5), id(9));
+        assert_eq!(gate.poll_timeout(), None, "another has");
+        gate.on_sent(Time::from_millis(5000), id(1));
+        assert_eq!(gate.poll_timeout(), Some(Time::from_millis(35_000)));
+        drain(&mut gate);
+        gate.on_timeout(Time::from_millis(34_999));
+        assert_eq!(drain(&mut gate), []);
+        gate.on_timeout(Time::from_millis(35_000));
+        assert_eq!(drain(&mut gate), [GateOut::Stalled(None)]);
+    }
+
+    #[test]
+    fn where_several_responses_may_run_nothing_waits() {
+        let mut gate = Gate::new(false);
+        gate.create(id(1), ResponseOptions::default());
+        gate.create(id(2), ResponseOptions::default());
+        assert_eq!(drain(&mut gate), [create(1), create(2)]);
+    }
+
+    #[test]
     fn waiting_creates_are_bounded() {
         let mut gate = Gate::new(true);
         gate.on_started(NOW, None);

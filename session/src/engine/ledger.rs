@@ -262,7 +262,9 @@ impl Ledger {
                 .position(|call| !self.is_open(call))
                 .unwrap_or(0);
             if let Some(call) = self.order.remove(place) {
-                self.close(&call, State::Void("too many calls are open"));
+                if self.is_open(&call) {
+                    self.close(&call, State::Void("too many calls are open"));
+                }
                 self.calls.remove(&call);
             }
         }
@@ -432,6 +434,126 @@ mod tests {
             ledger.known(|waiting| waiting == id(2)),
             (names(&["b", "c"]), names(&["a"]))
         );
+    }
+
+    #[test]
+    fn each_response_is_a_batch_of_its_own() {
+        let mut ledger = Ledger::default();
+        ledger.announce(&call("a", "r"), None);
+        ledger.announce(&call("b", "s"), None);
+        ledger.on_response_done(Some(&"r".into()), false);
+        ledger.answer(id(1), &[result("b")]).unwrap();
+        assert!(!ledger.take_follow_up(), "s has not ended, a is open");
+        ledger.answer(id(2), &[result("a")]).unwrap();
+        assert!(ledger.take_follow_up());
+        assert!(!ledger.take_follow_up(), "s has not ended");
+        // A call that comes after the end of its response is another batch.
+        ledger.announce(&call("c", "s"), None);
+        ledger.on_response_done(Some(&"s".into()), false);
+        assert_eq!(ledger.open(), 1);
+        ledger.answer(id(3), &[result("c")]).unwrap();
+        assert!(ledger.take_follow_up());
+    }
+
+    #[test]
+    fn a_call_belongs_to_the_response_that_it_names_or_else_to_the_running_one() {
+        let mut ledger = Ledger::default();
+        let unnamed = ToolCall {
+            response: None,
+            ..call("a", "")
+        };
+        ledger.announce(&unnamed, Some(&"r".into()));
+        ledger.answer(id(1), &[result("a")]).unwrap();
+        ledger.on_response_done(Some(&"s".into()), false);
+        assert!(!ledger.take_follow_up());
+        ledger.on_response_done(Some(&"r".into()), false);
+        assert!(ledger.take_follow_up());
+    }
+
+    #[test]
+    fn an_end_without_a_name_ends_all_and_a_batch_without_a_name_ends_with_any() {
+        for (named, done) in [(Some("r"), None), (None, Some("s"))] {
+            let mut ledger = Ledger::default();
+            let made = ToolCall {
+                response: named.map(ResponseId::from),
+                ..call("a", "")
+            };
+            ledger.announce(&made, None);
+            ledger.answer(id(1), &[result("a")]).unwrap();
+            ledger.on_response_done(done.map(ResponseId::from).as_ref(), false);
+            assert!(ledger.take_follow_up(), "{named:?} {done:?}");
+        }
+    }
+
+    #[test]
+    fn what_another_process_kept_open_is_answered_here_and_what_it_closed_is_not() {
+        let mut ledger = Ledger::default();
+        ledger.restore(&[call("a", "r"), call("b", "r")], &["c".into()]);
+        assert_eq!(ledger.open(), 2);
+        assert!(!ledger.announce(&call("c", "r"), None), "it is known");
+        assert!(matches!(
+            ledger.answer(id(1), &[result("c")]),
+            Err(CallError::Void(..))
+        ));
+        ledger.answer(id(2), &[result("a")]).unwrap();
+        assert!(!ledger.take_follow_up());
+        ledger.answer(id(3), &[result("b")]).unwrap();
+        assert!(ledger.take_follow_up(), "its response has ended long ago");
+    }
+
+    #[test]
+    fn only_the_answers_that_came_back_are_open_again() {
+        let mut ledger = Ledger::default();
+        for name in ["a", "b"] {
+            ledger.announce(&call(name, "r"), None);
+        }
+        ledger.answer(id(1), &[result("a")]).unwrap();
+        ledger.answer(id(2), &[result("b")]).unwrap();
+        ledger.returned(id(1), false);
+        assert_eq!(ledger.known(|_| false).0, ["a".into()]);
+        // What came back was aloud, and what takes its place is not: b alone asks for a follow-up.
+        ledger.returned(id(2), false);
+        let silent = |name: &str| ToolResult {
+            scheduling: Some(Scheduling::Silent),
+            ..result(name)
+        };
+        ledger.answer(id(3), &[silent("a"), silent("b")]).unwrap();
+        ledger.on_response_done(Some(&"r".into()), false);
+        assert!(!ledger.take_follow_up());
+    }
+
+    #[test]
+    fn nothing_follows_calls_whose_connection_is_gone() {
+        let mut ledger = Ledger::default();
+        for name in ["a", "b"] {
+            ledger.announce(&call(name, "r"), None);
+        }
+        ledger.answer(id(1), &[result("a")]).unwrap();
+        ledger.on_response_done(Some(&"r".into()), false);
+        assert_eq!(ledger.void_all(), ["b".into()]);
+        assert_eq!(ledger.open(), 0);
+        assert!(!ledger.take_follow_up());
+    }
+
+    #[test]
+    fn of_too_many_calls_those_that_are_closed_are_forgotten_first() {
+        let mut ledger = Ledger::default();
+        ledger.announce(&call("first", "r"), None);
+        ledger.announce(&call("second", "r"), None);
+        ledger.answer(id(1), &[result("second")]).unwrap();
+        for n in 2..REMEMBERED {
+            ledger.announce(&call(&format!("c{n}"), "r"), None);
+        }
+        assert_eq!(ledger.calls.len(), REMEMBERED, "all are remembered");
+        ledger.announce(&call("last", "r"), None);
+        assert!(ledger.is_open(&"first".into()));
+        assert_eq!(
+            ledger.answer(id(2), &[result("second")]),
+            Err(CallError::Unknown("second".into()))
+        );
+        ledger.announce(&call("one more", "r"), None);
+        assert!(!ledger.calls.contains_key(&"first".into()), "all are open");
+        assert_eq!(ledger.open(), REMEMBERED);
     }
 
     #[test]
