@@ -2,12 +2,15 @@
 //! else as log lines have them. One test only: whether a span is made at all is decided once for the
 //! whole process, so a test beside it that listens to none could decide it first.
 #![expect(
-    clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test ends where its script does not fit"
 )]
 
 #[cfg(feature = "otel")]
+#[expect(
+    clippy::unwrap_used,
+    reason = "a test ends where its script does not fit"
+)]
 mod exported;
 #[cfg(not(feature = "otel"))]
 mod short;
@@ -76,6 +79,7 @@ async fn one_run_is_a_tree_of_spans_as_the_documentation_shows_it() {
 
 /// The attributes are those that the documentation lists, and failures are marked as such.
 #[cfg(feature = "otel")]
+#[expect(clippy::unwrap_used, reason = "each operation has its row")]
 fn conventional(tree: &Tree) {
     let exported = tree.attributes();
     assert_eq!(exported.len(), 3, "{exported:?}");
