@@ -129,6 +129,10 @@ pub struct Backoff {
     since: Option<Time>,
     /// Whether this client's attempts are spread among those of others since the last loss.
     spread: bool,
+    /// When the last attempt began, if no connection came ready of it.
+    began: Option<Time>,
+    /// The wait that the peer asked for last.
+    asked: Option<Duration>,
 }
 
 impl Backoff {
@@ -145,12 +149,21 @@ impl Backoff {
             was_healthy: false,
             since: None,
             spread: false,
+            began: None,
+            asked: None,
             config,
         }
     }
 
+    /// An attempt begins. Delays that spread a crowd are counted from here, so that attempts which
+    /// fail slowly are as frequent as those that fail at once.
+    pub fn begin(&mut self, now: Time) {
+        self.began = Some(now);
+    }
+
     /// A connection became ready.
     pub fn ready(&mut self, now: Time) {
+        self.began = None;
         self.ready_at = Some(now);
         self.ever_ready = true;
         self.proven = false;
@@ -178,6 +191,7 @@ impl Backoff {
         };
         // Whatever ended it may have ended others in the same moment.
         self.spread = false;
+        self.asked = None;
         let lived = now - ready_at;
         self.was_healthy = lived >= self.config.healthy_after;
         if healthy {
@@ -236,10 +250,18 @@ impl Backoff {
         if self.is_alone() || self.is_soon(now, bound) {
             self.rng.up_to(bound)
         } else if std::mem::replace(&mut self.spread, true) {
-            self.even_delay()
+            self.rest_of_even_delay(now)
         } else {
             self.part_of_even_delay()
         }
+    }
+
+    /// An even delay from the beginning of the last attempt on, but at least a quarter of one: what
+    /// takes longer to fail than that is not tried without a pause.
+    fn rest_of_even_delay(&mut self, now: Time) -> Duration {
+        let delay = self.even_delay();
+        let took = self.began.map_or(Duration::ZERO, |began| now - began);
+        delay.saturating_sub(took).max(delay / 4)
     }
 
     /// A trouble that comes while the ready connection is healthy, such as a change of connection
@@ -284,14 +306,18 @@ impl Backoff {
 
     /// The delay before the next attempt where the peer asked for `wait`: that long, capped, and a
     /// random part on top so that all who were told the same do not return together. For a crowd
-    /// that part is as long again.
+    /// that part is as long again the first time. Who is told to wait as long once more is spread
+    /// already, and stays so with a tenth.
     pub fn after(&mut self, wait: Duration) -> Option<Duration> {
         self.pay(Cost::One)?;
         self.was_healthy = false;
         self.attempts = self.attempts.saturating_add(1);
         let wait = wait.min(self.config.retry_after_cap);
+        let again = self.asked.replace(wait) == Some(wait);
         let extra = if self.is_alone() {
             self.config.base
+        } else if again {
+            self.config.base.max(wait / 10)
         } else {
             self.config.base.max(wait)
         };
@@ -582,6 +608,45 @@ mod tests {
             backoff.after(30 * SECOND) > Some(45 * SECOND)
         });
         assert!((400..600).contains(&late.count()));
+    }
+
+    #[test]
+    fn a_crowd_that_is_told_the_same_again_stays_spread() {
+        for seed in 0..200 {
+            let mut backoff = lost_healthy(BackoffConfig::default(), at(100), seed);
+            backoff.after(30 * SECOND);
+            let again = backoff.after(30 * SECOND).expect("an attempt");
+            assert!((30 * SECOND..=33 * SECOND).contains(&again));
+        }
+        // Told of one moment instead, which comes nearer, all would meet in it.
+        let late = (0..1000).filter(|seed| {
+            let mut backoff = lost_healthy(BackoffConfig::default(), at(100), *seed);
+            backoff.after(50 * SECOND);
+            backoff.after(30 * SECOND) > Some(45 * SECOND)
+        });
+        assert!((400..600).contains(&late.count()));
+    }
+
+    #[test]
+    fn an_attempt_that_fails_slowly_is_followed_no_later_for_it() {
+        let spread = |seed| {
+            let mut backoff = lost_healthy(BackoffConfig::default(), at(100), seed);
+            for _ in 0..5 {
+                backoff.next(at(100), Cost::One);
+            }
+            backoff
+        };
+        for seed in 0..200 {
+            let [mut fast, mut slow, mut slower] = [spread(seed), spread(seed), spread(seed)];
+            for backoff in [&mut fast, &mut slow, &mut slower] {
+                backoff.begin(at(200));
+            }
+            let delay = fast.next(at(200), Cost::One).expect("an attempt");
+            let rest = slow.next(at(203), Cost::One).expect("an attempt");
+            assert_eq!(rest, (delay - 3 * SECOND).max(delay / 4));
+            let pause = slower.next(at(900), Cost::One).expect("an attempt");
+            assert_eq!(pause, delay / 4);
+        }
     }
 
     #[test]

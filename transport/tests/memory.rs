@@ -38,8 +38,8 @@ const SHARE: usize = 2 * MIB;
 /// What it may hold at rest.
 const REST: usize = 64 * KIB;
 
-/// A message of several frames: the largest one, and its last frame and the copy that makes it grow.
-const PIECED: usize = (8 + 4 + 4) * MIB;
+/// The largest message there may be.
+const LARGEST: usize = 8 * MIB;
 
 /// What peers write over and over. Text frames of it are no events.
 static FLOOD: [u8; 64 * KIB] = [b'?'; 64 * KIB];
@@ -96,6 +96,13 @@ fn at_work() -> Vec<Scenario> {
             })
         },
         Scenario {
+            doing: Doing::Offers(1, LARGEST),
+            message: LARGEST,
+            ..scenario("reads nothing of the largest message", |stream| {
+                ready(stream).and_then(hold)
+            })
+        },
+        Scenario {
             doing: Doing::Offers(300_000, 32),
             ..scenario("reads nothing of tiny frames", |stream| {
                 ready(stream).and_then(hold)
@@ -131,7 +138,7 @@ fn messages() -> Vec<Scenario> {
             })
         },
         Scenario {
-            message: PIECED,
+            message: LARGEST,
             ..scenario("the largest message there may be", |stream| {
                 ready(stream)?;
                 frame(stream, 0x02, 4 * MIB)?;
@@ -140,7 +147,17 @@ fn messages() -> Vec<Scenario> {
             })
         },
         Scenario {
-            message: PIECED,
+            message: LARGEST,
+            ..scenario("the largest message in the smallest steps", |stream| {
+                ready(stream)?;
+                frame(stream, 0x02, 64 * KIB)?;
+                (0..126).try_for_each(|_| frame(stream, 0x00, 64 * KIB))?;
+                frame(stream, 0x80, 64 * KIB)?;
+                swallow(stream)
+            })
+        },
+        Scenario {
+            message: LARGEST,
             ..scenario("64 MiB in pieces", |stream| {
                 ready(stream)?;
                 frame(stream, 0x02, MIB)?;
@@ -168,14 +185,11 @@ fn messages() -> Vec<Scenario> {
             stream.write_all(b"\x02\0")?;
             repeat(stream, b"\0\0", b"")
         }),
-        Scenario {
-            message: PIECED,
-            ..scenario("pieces of one byte without end", |stream| {
-                ready(stream)?;
-                stream.write_all(b"\x02\x01x")?;
-                repeat(stream, b"\0\x01x", b"")
-            })
-        },
+        scenario("pieces of one byte without end", |stream| {
+            ready(stream)?;
+            stream.write_all(b"\x02\x01x")?;
+            repeat(stream, b"\0\x01x", b"")
+        }),
     ]
 }
 

@@ -66,6 +66,11 @@ impl AudioFormat {
         bytes as u64 / self.bytes_per_sample()
     }
 
+    /// Whether `bytes` bytes break off within a sample.
+    pub const fn breaks_off(self, bytes: usize) -> bool {
+        !(bytes as u64).is_multiple_of(self.bytes_per_sample())
+    }
+
     /// Bytes that `samples` samples take.
     pub const fn bytes_of(self, samples: u64) -> u64 {
         samples.saturating_mul(self.bytes_per_sample())

@@ -50,6 +50,41 @@ pub enum ConfigField {
 }
 
 impl ConfigField {
+    /// The field's name, as it stands in [`SessionConfig`].
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Instructions => "instructions",
+            Self::Voice => "voice",
+            Self::Output => "output",
+            Self::InputFormat => "input_format",
+            Self::OutputFormat => "output_format",
+            Self::TurnDetection => "turn_detection",
+            Self::InputTranscription => "input_transcription",
+            Self::OutputTranscription => "output_transcription",
+            Self::NoiseReduction => "noise_reduction",
+            Self::Tools => "tools",
+            Self::ToolChoice => "tool_choice",
+            Self::ParallelToolCalls => "parallel_tool_calls",
+            Self::MaxOutputTokens => "max_output_tokens",
+            Self::Temperature => "temperature",
+            Self::Speed => "speed",
+            Self::Language => "language",
+            Self::Native => "native",
+        }
+    }
+
+    /// The names of what `config` sets, and of each member of its `native` map. No values.
+    pub fn names_in(config: &SessionConfig) -> Vec<String> {
+        let native = config.native.keys().map(|key| format!("native.{key}"));
+        let set = Self::set_in(config)
+            .into_iter()
+            .filter(|field| *field != Self::Native);
+        set.map(|field| field.name().to_owned())
+            .chain(native)
+            .collect()
+    }
+
     /// The fields in which two configurations differ, in declaration order.
     pub fn differing(one: &SessionConfig, other: &SessionConfig) -> Vec<Self> {
         // Destructured without a rest pattern, so that a new field cannot be forgotten here.

@@ -56,6 +56,8 @@ pub enum RotationCause {
     Update,
     /// A conversation of another process is continued.
     Restore,
+    /// The provider failed several times in a row on a connection that stayed open.
+    Failures,
 }
 
 /// What a new connection knows of the conversation.

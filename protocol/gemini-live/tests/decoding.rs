@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use antiphon_gemini_live_types::{
     ActivityEnd, AuthToken, ClientFrame, ClientMessage, ContextUpdate, ContextUpdateTools,
-    CreateAuthTokenRequest, DecodeError, Int64, ProtoDuration, RealtimeInput, ServerFrame,
-    ServerMessage, SessionResumptionConfig, Setup,
+    ContextWindowCompressionConfig, CreateAuthTokenRequest, DecodeError, Int64, ProtoDuration,
+    RealtimeInput, ServerFrame, ServerMessage, SessionResumptionConfig, Setup,
 };
 use serde_json::{Value, json};
 
@@ -204,4 +204,17 @@ fn a_type_that_holds_itself_is_read_to_the_limit() {
             );
         });
     read.unwrap().join().unwrap();
+}
+
+#[test]
+fn limits_of_the_context_are_read_as_strings_and_as_numbers() {
+    for tokens in [json!("32000"), json!(32_000)] {
+        let config = json!({"triggerTokens": tokens, "slidingWindow": {"targetTokens": tokens}});
+        let read: ContextWindowCompressionConfig = serde_json::from_value(config.clone()).unwrap();
+        let window = read.sliding_window.as_ref();
+        for count in [read.trigger_tokens, window.and_then(|w| w.target_tokens)] {
+            assert_eq!(count.map(Int64::value), Some(32_000));
+        }
+        assert_eq!(serde_json::to_value(&read).unwrap(), config);
+    }
 }

@@ -85,6 +85,10 @@ impl<R: Room> Table<R> {
 }
 
 impl<R> Table<R> {
+    fn is_over(&self) -> bool {
+        !self.waiting.contains_key(&Seat::OWN)
+    }
+
     /// Sends away those who were not told that the session is over.
     fn dismiss(&mut self) {
         for waiting in self.waiting.values_mut() {
@@ -112,7 +116,7 @@ impl<R: Room> Handle<R> {
         let table = self.0.upgrade()?;
         let seat = {
             let mut locked = lock(&table);
-            if !allowed(&locked.room) {
+            if locked.is_over() || !allowed(&locked.room) {
                 return None;
             }
             let seat = Seat(locked.next);
@@ -123,9 +127,9 @@ impl<R: Room> Handle<R> {
         Some(Seated { table, seat, now })
     }
 
-    /// Whether the session's own connection is gone.
+    /// Whether the session's own connection is gone, even if some that joined have not left yet.
     pub(crate) fn is_gone(&self) -> bool {
-        self.0.strong_count() == 0
+        self.0.upgrade().is_none_or(|table| lock(&table).is_over())
     }
 }
 

@@ -19,3 +19,8 @@ pub(crate) fn malformed(error: &str, name: &str, bytes: usize) -> Event {
         bytes,
     })
 }
+
+/// Audio that breaks off within a sample: what is whole of it is heard, and the rest is told of.
+pub(crate) fn torn(name: &str, bytes: usize) -> Event {
+    malformed("the audio ends within a sample", name, bytes)
+}

@@ -42,6 +42,9 @@ pub struct LinkConfig {
     pub max_frame: usize,
     /// Silence after which the peer is pinged. Default 20 s.
     pub ping_idle: Duration,
+    /// Whether the peer is pinged each `ping_idle`, though frames come: for something in between that
+    /// counts pings and no data. Default no.
+    pub ping_busy: bool,
     /// Granted beyond the provider's `liveness`, for what is on its way. Default 5 s.
     pub liveness_slack: Duration,
     /// Added to the provider's `close_drain` when nobody set a deadline for closing. Default 2 s.
@@ -68,6 +71,7 @@ impl LinkConfig {
             write_buffer: 1 << 20,
             max_frame: 8 << 20,
             ping_idle: Duration::from_secs(20),
+            ping_busy: false,
             liveness_slack: Duration::from_secs(5),
             close_slack: Duration::from_secs(2),
             rotation_lead: Duration::from_secs(60),
@@ -122,6 +126,13 @@ impl LinkConfig {
     #[must_use]
     pub fn max_frame(mut self, bytes: usize) -> Self {
         self.max_frame = bytes;
+        self
+    }
+
+    /// Sets whether the peer is pinged even while frames come.
+    #[must_use]
+    pub fn ping_busy(mut self, busy: bool) -> Self {
+        self.ping_busy = busy;
         self
     }
 

@@ -12,6 +12,10 @@ const ERROR_EXPLAINS: std::time::Duration = std::time::Duration::from_secs(30);
 /// How long bytes may wait before a goodbye behind them is not worth waiting for.
 const STUCK: std::time::Duration = std::time::Duration::from_millis(500);
 
+/// Errors of the peer's own making, without a completed turn between them, after which a change of
+/// connection is due.
+const FAILURES: u32 = 3;
+
 /// Frames in a row that are no events before a peer counts as speaking something else: while it has
 /// never been understood, and later.
 const GARBAGE: (u32, u32) = (3, 32);
@@ -58,7 +62,7 @@ pub(super) struct Connection {
     pub(super) opened: Time,
     /// When anything was heard last.
     pub(super) heard: Time,
-    /// When the last ping was sent since then.
+    /// When the last ping was sent.
     pub(super) pinged: Option<Time>,
     /// When writing last made progress, or began to wait.
     pub(super) progress: Time,
@@ -69,6 +73,8 @@ pub(super) struct Connection {
     /// Frames in a row that were no events.
     garbage: u32,
     error: Option<(Time, ServerError)>,
+    /// Errors of the peer's own making since health was proven last.
+    pub(super) failures: u32,
 }
 
 impl Connection {
@@ -99,6 +105,7 @@ impl Connection {
             refused: None,
             garbage: 0,
             error: None,
+            failures: 0,
         }
     }
 
@@ -112,14 +119,21 @@ impl Connection {
 
     pub(super) fn hear(&mut self, now: Time) {
         self.heard = now;
-        self.pinged = None;
     }
 
     /// Keeps an error that may explain the end. Refusals that ordinary races produce never do.
     pub(super) fn blame(&mut self, now: Time, error: &ServerError) {
         if !error.benign {
             self.error = Some((now, error.clone()));
+            if error.fault == Fault::Server {
+                self.failures = self.failures.saturating_add(1);
+            }
         }
+    }
+
+    /// Whether the peer has failed so often that another connection may do better.
+    pub(super) const fn is_failing(&self) -> bool {
+        self.failures >= FAILURES
     }
 
     /// Counts what was not understood.
@@ -171,6 +185,11 @@ impl Connection {
 
     /// When the peer is asked for a sign of life.
     pub(super) fn ping_at(&self, config: &LinkConfig) -> Time {
-        self.pinged.unwrap_or(self.heard).max(self.heard) + config.ping_idle
+        let since = if config.ping_busy {
+            self.pinged.unwrap_or(self.opened)
+        } else {
+            self.pinged.unwrap_or(self.heard).max(self.heard)
+        };
+        since + config.ping_idle
     }
 }

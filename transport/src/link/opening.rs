@@ -109,6 +109,7 @@ impl Link {
             self.next_generation = generation.next();
         }
         self.dials = self.dials.saturating_add(1);
+        self.backoff.begin(now);
         self.attempt = Attempt::Open(Box::new(Connection::dialing(
             generation,
             codec,

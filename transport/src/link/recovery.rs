@@ -31,6 +31,10 @@ impl Link {
     pub(super) const fn health_proven(&mut self) {
         self.fresh_tried = false;
         self.unknown_ends = 0;
+        self.failures_told = false;
+        if let Some(current) = &mut self.current {
+            current.failures = 0;
+        }
     }
 
     /// Drops a wire that is no good, and goes on as if it had been lost with `end`.

@@ -37,6 +37,23 @@ impl Link {
         }
     }
 
+    /// A live connection whose peer fails time and again is due to be changed. Once, until health is
+    /// proven: if the next one fares no better, changing is no help.
+    pub(super) fn rotate_if_failing(&mut self, now: Time, generation: Generation) {
+        let force = now + self.config.rotation_lead;
+        let Some(current) = self
+            .current
+            .as_mut()
+            .filter(|current| current.generation == generation && current.is_live())
+        else {
+            return;
+        };
+        if current.is_failing() && !std::mem::replace(&mut self.failures_told, true) {
+            let cause = RotationCause::Failures;
+            Schedule::now(now, force, cause).merge(&mut current.schedule);
+        }
+    }
+
     /// Begins the change to another connection, if there is a live one and none is on its way.
     pub(super) fn rotate(&mut self, now: Time, cause: RotationCause) {
         if self.closing.is_some() || self.generation().is_none() {

@@ -34,6 +34,16 @@ impl Schedule {
         }
     }
 
+    /// A rotation that is due at once.
+    pub(super) const fn now(now: Time, force: Time, cause: RotationCause) -> Self {
+        Self {
+            due: now,
+            force,
+            cause,
+            announced: false,
+        }
+    }
+
     /// The peer said that it will close in `left`. Without a word on when, `margin` is assumed.
     pub(super) fn go_away(now: Time, left: Option<Duration>, margin: Duration) -> Self {
         let force = match left {

@@ -174,6 +174,7 @@ impl Link {
         if let Event::Error(error) = &event {
             connection.blame(now, error);
         }
+        self.rotate_if_failing(now, generation);
         // What the old connection still says belongs to a conversation that has moved on.
         if !retired || self.has(Defect::OldWireHeard) {
             self.up(LinkOutput::Event { generation, event });
@@ -230,6 +231,7 @@ impl Link {
         if let Some(connection) = self.connection(generation) {
             connection.blame(now, &error);
         }
+        self.rotate_if_failing(now, generation);
         if self.proven(generation, id) {
             self.receipt(id, Receipt::Rejected(error));
         }

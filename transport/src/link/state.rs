@@ -79,6 +79,8 @@ pub struct Link {
     pub(super) fresh_tried: bool,
     /// Ends by a close code that nobody knows, since health was last proven.
     pub(super) unknown_ends: u32,
+    /// Whether a change was asked for because the peer fails, since health was proven last.
+    pub(super) failures_told: bool,
     /// Since when the provider's conversation goes on, over resumed connections.
     pub(super) conversation: Option<Time>,
     pub(super) last_config: Option<Arc<SessionConfig>>,
@@ -122,6 +124,7 @@ impl Link {
             offered: None,
             fresh_tried: false,
             unknown_ends: 0,
+            failures_told: false,
             conversation: None,
             last_config: None,
             closing: None,

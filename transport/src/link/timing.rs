@@ -1,6 +1,6 @@
 //! Every deadline a link owns.
 
-use antiphon_protocol::{End, Generation, How, Stage, Time};
+use antiphon_protocol::{ConfigField, End, Generation, How, Stage, Time};
 
 use super::{
     Link, LinkOutput,
@@ -98,7 +98,12 @@ impl Link {
                 if let Life::Dialing { deadline } | Life::Opening { deadline } = next.life
                     && deadline <= now
                 {
-                    let words = format!("no progress beyond the {} in time", stage.name());
+                    let mut words = format!("no progress beyond the {} in time", stage.name());
+                    if let (Stage::Opening, Some(config)) = (stage, &self.last_config) {
+                        // An option that the model does not know is a common cause of silence.
+                        let sent = ConfigField::names_in(config).join(", ");
+                        words = format!("{words}; sent were {sent}");
+                    }
                     self.abandon(
                         now,
                         generation,

@@ -50,6 +50,13 @@ impl State {
         }
     }
 
+    /// Notes who waits on the peer's side; once, however often it asks.
+    fn peer_waits(&mut self, cx: &Context<'_>) {
+        if !self.peers.iter().any(|known| known.will_wake(cx.waker())) {
+            self.peers.push(cx.waker().clone());
+        }
+    }
+
     fn wake_peer(&mut self) {
         for waker in self.peers.drain(..) {
             waker.wake();
@@ -151,7 +158,7 @@ impl PeerWire {
         if state.is_over() {
             return Poll::Ready(None);
         }
-        state.peers.push(cx.waker().clone());
+        state.peer_waits(cx);
         Poll::Pending
     }
 
@@ -199,7 +206,7 @@ impl PeerWire {
             if state.to_client_bytes < PEER_BUFFER {
                 return Poll::Ready(true);
             }
-            state.peers.push(cx.waker().clone());
+            state.peer_waits(cx);
             Poll::Pending
         })
         .await

@@ -3,7 +3,11 @@
 mod address;
 mod bypass;
 mod connect;
-mod held;
+mod envelopes;
+mod halves;
+mod head;
+mod inflow;
+mod outflow;
 mod proxy;
 mod refusal;
 mod tls;
@@ -146,8 +150,8 @@ impl WsDial {
         self
     }
 
-    /// Frames messages with tokio-websockets in place of tungstenite. It writes nothing into any
-    /// log, and takes a message of any number of frames up to the limit of a message.
+    /// Frames messages with tokio-websockets in place of tungstenite. It writes nothing into any log;
+    /// all else is the same.
     #[cfg(feature = "tokio-websockets")]
     #[must_use]
     pub fn tokio_websockets(mut self) -> Self {
@@ -269,7 +273,7 @@ impl Dial for WsDial {
             #[cfg(feature = "tungstenite")]
             Framing::Tungstenite => tungstenite::open(stream, read, &self.limits).await,
             #[cfg(feature = "tokio-websockets")]
-            Framing::TokioWebsockets => websockets::open(stream, read, &self.limits),
+            Framing::TokioWebsockets => websockets::open(stream, &read, &self.limits),
         })
     }
 }

@@ -24,12 +24,12 @@ use crate::support::{
 };
 
 /// A future that is dropped when it has been polled so often. Yields whether it had ended by then.
-struct DroppedAfter<F> {
+pub(crate) struct DroppedAfter<F> {
     future: Option<Pin<Box<F>>>,
     polls: usize,
 }
 
-fn dropped_after<F: Future>(polls: usize, future: F) -> DroppedAfter<F> {
+pub(crate) fn dropped_after<F: Future>(polls: usize, future: F) -> DroppedAfter<F> {
     DroppedAfter {
         future: Some(Box::pin(future)),
         polls,
@@ -218,13 +218,14 @@ async fn double(polls: usize) -> Result<bool, String> {
 }
 
 /// Drops at each poll until one is late enough for the future to end.
-fn at_every_poll<F: Future<Output = Result<bool, String>>>(
+pub(crate) fn at_every_poll<F: Future<Output = Result<bool, String>>>(
     suite: &mut Suite,
     least: usize,
+    runtime: impl Fn(F) -> Result<bool, String>,
     run: impl Fn(usize) -> F,
 ) {
     for polls in 1..10_000 {
-        let outcome = in_virtual_time(run(polls));
+        let outcome = runtime(run(polls));
         let ended = outcome == Ok(true);
         suite.case(
             outcome
@@ -246,12 +247,12 @@ fn at_every_poll<F: Future<Output = Result<bool, String>>>(
 #[test]
 fn a_future_may_be_dropped_at_any_poll() {
     let mut suite = Suite::new("cancel");
-    at_every_poll(&mut suite, 10, session);
-    at_every_poll(&mut suite, 50, |polls| dial(WsDial::new(), polls));
-    at_every_poll(&mut suite, 50, |polls| {
-        dial(WsDial::new().tokio_websockets(), polls)
-    });
-    at_every_poll(&mut suite, 2, double);
-    at_every_poll(&mut suite, 4, token);
+    at_every_poll(&mut suite, 10, in_virtual_time, session);
+    for wire in [WsDial::new(), WsDial::new().tokio_websockets()] {
+        let of = |polls| dial(wire.clone(), polls);
+        at_every_poll(&mut suite, 50, in_virtual_time, of);
+    }
+    at_every_poll(&mut suite, 2, in_virtual_time, double);
+    at_every_poll(&mut suite, 4, in_virtual_time, token);
     suite.end();
 }

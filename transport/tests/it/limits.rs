@@ -139,16 +139,8 @@ async fn of_the_wire(suite: &mut Suite, name: &str, wire: &WsDial) {
     let heard = hears(wire, &[FRAME, MESSAGE - FRAME, 1]).await;
     case("a larger message", is_too_large(heard));
     case("a frame", is_whole(hears(wire, &[FRAME]).await, FRAME));
-    // tokio-websockets knows one limit, that of a message, for both.
-    let frame = if name == "tungstenite" {
-        FRAME
-    } else {
-        MESSAGE
-    };
-    case(
-        "a larger frame",
-        is_too_large(hears(wire, &[frame + 1]).await),
-    );
+    let heard = hears(wire, &[FRAME + 1]).await;
+    case("a larger frame", is_too_large(heard));
 
     let (listener, address) = listen().await;
     tokio::spawn(async move {

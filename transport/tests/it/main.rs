@@ -11,6 +11,7 @@
 mod bounds;
 mod byte_cut;
 mod cancel;
+mod cancel_wires;
 mod dependencies;
 mod driver;
 mod faults;

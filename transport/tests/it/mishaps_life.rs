@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use antiphon_protocol::{End, Frame, How, Phase, RotationCause, Stage, Time};
-use antiphon_transport::{Clock, Link, LinkCommand, LinkOutput, drive, testing::ScriptedDial};
+use antiphon_transport::{
+    Clock, Link, LinkCommand, LinkOutput, Output, drive, testing::ScriptedDial,
+};
 use tokio::time::{Instant, sleep};
 
 use crate::support::{
@@ -113,14 +115,14 @@ fn a_resumption_is_what_the_peer_says_it_is() {
         bench.take();
         bench.hear(word);
         let told = bench.said.iter().find_map(|said| match said {
-            antiphon_transport::Output::Up(LinkOutput::Ready { resumed, .. }) => Some(*resumed),
+            Output::Up(LinkOutput::Ready { resumed, .. }) => Some(*resumed),
             _ => None,
         });
         assert_eq!(told, Some(expected), "{word}");
     }
 }
 
-// faults: C17, D9 by something in between that cuts every connection at 150 s, pings or not
+// faults: C17 by something in between that cuts every connection at 150 s, pings or not
 #[tokio::test(start_paused = true)]
 async fn a_ceiling_that_nobody_announces_is_lived_with() {
     let rig = rig(Words::default(), config());
@@ -215,4 +217,74 @@ fn a_recycled_session_is_followed_as_planned() {
     bench.lose(closed_with(1001).because("going away"));
     assert_eq!(bench.plan_wanted(), Some((RotationCause::Limit, None)));
     assert_eq!(bench.now, Time::ZERO, "at once");
+}
+
+// faults: D9 by something in between that counts only pings while frames come, and one that counts only data
+#[tokio::test(start_paused = true)]
+async fn either_kind_of_keepalive_can_be_had() {
+    for busy in [false, true] {
+        let rig = rig(Words::default(), config().ping_busy(busy));
+        let wire = rig.accept().await;
+        for second in 1..=600_u64 {
+            sleep(SECOND).await;
+            wire.send_text("say");
+            let due = if busy { second / 20 } else { 0 };
+            assert!(
+                wire.pings().abs_diff(due) <= 1,
+                "{second} s: {}",
+                wire.pings()
+            );
+        }
+        rig.close().await;
+    }
+    // Pings are worth nothing to the other one: what is not heard for a minute is cut, and replaced at
+    // once; what the caller says keeps the connection.
+    let rig = rig(Words::default(), config());
+    let silent = rig.accept().await;
+    sleep(61 * SECOND).await;
+    assert!(silent.pings() >= 2);
+    silent.drop_connection();
+    let talking = rig.accept().await;
+    for id in 0..30 {
+        rig.above.send(id, 0);
+        let heard = tokio::time::timeout(60 * SECOND, talking.recv()).await;
+        assert!(
+            heard.is_ok_and(|frame| frame.is_some()),
+            "cut before frame {id}"
+        );
+        sleep(20 * SECOND).await;
+    }
+    assert_eq!(rig.above.lost().len(), 1);
+    rig.close().await;
+}
+
+#[test]
+fn a_peer_that_fails_three_times_in_a_row_is_due_to_be_changed_once() {
+    let mut bench = Bench::live(Words::overlapping());
+    bench.take();
+    let fails = |bench: &mut Bench, word: &str| {
+        bench.hear(word);
+        bench.pass(Duration::from_millis(1));
+        bench.take().iter().any(|said| {
+            matches!(
+                said,
+                Output::Up(LinkOutput::RotationDue {
+                    cause: RotationCause::Failures,
+                    ..
+                })
+            )
+        })
+    };
+    assert!(!fails(&mut bench, "error server"));
+    assert!(!fails(&mut bench, "error server"));
+    // A turn that was completed proves that it can.
+    bench.command(LinkCommand::Healthy);
+    assert!(!fails(&mut bench, "error server"));
+    assert!(!fails(&mut bench, "error benign"));
+    assert!(!fails(&mut bench, "error other"));
+    assert!(!fails(&mut bench, "error server"));
+    assert!(fails(&mut bench, "error server"));
+    for _ in 0..10 {
+        assert!(!fails(&mut bench, "error server"), "asked for again");
+    }
 }

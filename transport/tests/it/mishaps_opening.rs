@@ -8,7 +8,8 @@ use std::{
 
 use antiphon_protocol::{
     Capabilities, Codec, End, EndedCause, Endpoint, Fault, Frame, How, Item, ItemKind, OpeningPlan,
-    Phase, Provider, ResumeToken, Retry, Role, RotationCause, Secret, Stage, Unsupported,
+    Phase, Provider, ResumeToken, Retry, Role, RotationCause, Secret, SessionConfig, Stage,
+    Unsupported,
 };
 use antiphon_transport::{BackoffConfig, LinkCommand};
 use tokio::time::{sleep, timeout};
@@ -198,4 +199,29 @@ fn a_plan_reaches_the_provider_as_it_was_made() {
         assert_eq!(plan.config.model, "words-1");
     }
     assert_eq!(plans.len(), 2);
+}
+
+// faults: B1 by a silence after an opening with options that the model may not know
+#[test]
+fn an_acceptance_that_never_comes_is_told_with_the_names_of_what_was_sent() {
+    let mut config = SessionConfig::new("words-1").instructions("be a canary");
+    let native = serde_json::json!({"enableAffectiveDialog": true});
+    config.native = native.as_object().unwrap().clone();
+    let mut bench = Bench::with(
+        Words::default(),
+        crate::support::bench::config().connect_attempts(1),
+    );
+    bench.command(LinkCommand::Start);
+    bench.plan_with(OpeningPlan::fresh(Arc::new(config)));
+    bench.wire(antiphon_transport::WireEvent::Dialed {
+        generation: bench.newest(),
+    });
+    bench.pass(Duration::from_secs(15));
+    let ended = bench.closed().expect("it has ended");
+    assert_eq!(ended.stage, Some(Stage::Opening));
+    assert_eq!(
+        ended.reason.as_str(),
+        "no progress beyond the session opening in time; sent were model, instructions, \
+         native.enableAffectiveDialog"
+    );
 }

@@ -22,6 +22,8 @@ use crate::support::{
 const CLIENTS: usize = 1000;
 const DOWN: Duration = Duration::from_secs(120);
 const SECOND: Duration = Duration::from_secs(1);
+/// How long after the server's return nine of ten clients are back, however it was away.
+const BACK: Duration = Duration::from_secs(45);
 
 /// How a server that is away meets a dial.
 struct Outage {
@@ -32,8 +34,6 @@ struct Outage {
     fails_after: Option<Duration>,
     /// What it says.
     end: fn() -> End,
-    /// How long after its return nine of ten clients are back.
-    back: Duration,
 }
 
 fn refused() -> End {
@@ -52,36 +52,30 @@ const OUTAGES: &[Outage] = &[
         lived: Duration::from_secs(100),
         fails_after: Some(Duration::ZERO),
         end: refused,
-        back: Duration::from_secs(45),
     },
     Outage {
         name: "lost before they were healthy",
         lived: Duration::from_secs(20),
         fails_after: Some(Duration::ZERO),
         end: refused,
-        back: Duration::from_secs(45),
     },
     Outage {
         name: "refused after a while",
         lived: Duration::from_secs(100),
         fails_after: Some(Duration::from_secs(3)),
         end: refused,
-        back: Duration::from_secs(48),
     },
     Outage {
         name: "dials that hang",
         lived: Duration::from_secs(100),
         fails_after: None,
         end: refused,
-        // A dial that began while the server was away hangs to its end.
-        back: Duration::from_secs(60),
     },
     Outage {
         name: "asked to wait",
         lived: Duration::from_secs(100),
         fails_after: Some(Duration::ZERO),
         end: unavailable,
-        back: Duration::from_secs(85),
     },
 ];
 
@@ -218,7 +212,7 @@ fn storm(outage: &Outage, backoff: &BackoffConfig, seed: u64) -> Storm {
         client.step(at);
         agenda.extend(client.next().map(|at| (at, number)));
     }
-    let in_time = loss + DOWN + outage.back;
+    let in_time = loss + DOWN + BACK;
     let early = |at: &&Time| **at < loss + DOWN;
     let attempts = clients.iter().flat_map(|client| &client.attempts);
     Storm {

@@ -10,9 +10,6 @@ pub(crate) const OAUTH: &str = "ya29.canary/oauth+4713=";
 pub(crate) const PASSWORD: &str = "canary:proxy/p@ss+4714";
 pub(crate) const HANDLE: &str = "canary/resume+handle=0815";
 
-/// What must not show anywhere.
-pub(crate) const CREDENTIALS: [&str; 4] = [KEY, EPHEMERAL, OAUTH, PASSWORD];
-
 /// Each secret in its forms: as it is, as URLs and JSON write it, in base64 of either alphabet, as a
 /// list of bytes, and as the middle of a longer base64.
 pub(crate) fn forms(secret: &str) -> Vec<String> {

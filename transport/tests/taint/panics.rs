@@ -105,7 +105,7 @@ fn no_panic_shows_a_secret() {
         });
         let records = take();
         let hooked = records.iter().any(|(target, _)| target == "panic");
-        let outcome = judge(&records, false)
+        let outcome = judge(&records)
             .and_then(|_| clean("the panic", &told))
             .and_then(|()| match hooked && !told.is_empty() {
                 true => Ok(()),
@@ -115,7 +115,7 @@ fn no_panic_shows_a_secret() {
     }
     // The capture sees what a careless panic would show.
     let careless = std::panic::catch_unwind(|| panic!("{PASSWORD}"));
-    let seen = careless.is_err() && judge(&take(), false).is_err();
+    let seen = careless.is_err() && judge(&take()).is_err();
     suite.case(
         seen.then_some(())
             .ok_or_else(|| "the hook sees nothing".to_owned()),

@@ -58,6 +58,20 @@ pub(crate) fn text(words: &str) -> Vec<u8> {
     frame(0x81, words.as_bytes())
 }
 
+pub(crate) fn ping(words: &str) -> Vec<u8> {
+    frame(0x89, words.as_bytes())
+}
+
+pub(crate) fn pong(words: &str) -> Vec<u8> {
+    frame(0x8a, words.as_bytes())
+}
+
+/// A text message in a frame for each letter.
+pub(crate) fn in_pieces(words: &str) -> Vec<u8> {
+    let pieces = words.bytes().flat_map(|letter| frame(0, &[letter]));
+    [frame(1, b""), pieces.collect(), frame(0x80, b"")].concat()
+}
+
 /// A close frame; a reason may have 123 bytes.
 pub(crate) fn close(code: u16, reason: &str) -> Vec<u8> {
     frame(0x88, &[&code.to_be_bytes(), reason.as_bytes()].concat())

@@ -2,6 +2,7 @@
 //! The setup of a session.
 
 use super::content::Content;
+use super::proto::Int64;
 use super::tools::{Schema, Tool};
 #[allow(unused_imports, reason = "each module uses some of them")]
 use super::{
@@ -345,7 +346,7 @@ setters! { SessionResumptionConfig {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ContextWindowCompressionConfig {
     /// Tokens that bring compression on.
-    pub trigger_tokens: Option<i64>,
+    pub trigger_tokens: Option<Int64>,
     /// Keeps the newest part of the context.
     pub sliding_window: Option<SlidingWindow>,
     /// Members that this type does not name.
@@ -358,8 +359,8 @@ object! { ContextWindowCompressionConfig {
 }}
 
 setters! { ContextWindowCompressionConfig {
+    into with_trigger_tokens trigger_tokens: Int64;
     into with_sliding_window sliding_window: SlidingWindow;
-    plain with_trigger_tokens trigger_tokens: i64;
 }}
 
 /// Whether the model may stay silent or speak unasked.
@@ -674,7 +675,7 @@ setters! { TranslationConfig {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SlidingWindow {
     /// Tokens to keep.
-    pub target_tokens: Option<i64>,
+    pub target_tokens: Option<Int64>,
     /// Members that this type does not name.
     pub extra: Extra,
 }
@@ -684,7 +685,7 @@ object! { SlidingWindow {
 }}
 
 setters! { SlidingWindow {
-    plain with_target_tokens target_tokens: i64;
+    into with_target_tokens target_tokens: Int64;
 }}
 
 /// A face from an image.

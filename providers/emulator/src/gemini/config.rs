@@ -1,8 +1,8 @@
 //! The configuration of a session: what `setup` says and `contextUpdate` replaces.
 
 use antiphon_gemini_live_types::{
-    Behavior, Content, ContextUpdate, EndSensitivity, GenerationConfig, RealtimeInputConfig, Setup,
-    StartSensitivity, ThinkingLevel, Tool,
+    Behavior, Content, ContextUpdate, EndSensitivity, GenerationConfig, Int64, RealtimeInputConfig,
+    Setup, StartSensitivity, ThinkingLevel, Tool,
 };
 use antiphon_protocol::Secret;
 use serde_json::Value;
@@ -301,7 +301,7 @@ fn compression(setup: &Setup) -> Result<Option<Compression>, Refusal> {
     let Some(config) = &setup.context_window_compression else {
         return Ok(None);
     };
-    let number = |name: &str, given: Option<i64>, otherwise: u64| match given {
+    let number = |name: &str, given: Option<Int64>, otherwise: u64| match given.map(Int64::value) {
         None => Ok(otherwise),
         Some(given) => u64::try_from(given).map_err(|_| {
             let path = format!("setup.context_window_compression.{name}");

@@ -235,3 +235,79 @@ async fn a_script_refuses_the_upgrade() {
         "the next connection opens"
     );
 }
+
+/// Opens a session on either wire; yields the path by which it is joined.
+async fn session(dial: &impl Dial, path: &str) -> (WirePair, String) {
+    let mut own = dial.dial(to(path)).await.unwrap();
+    if path.contains("live") {
+        let start = json!({"type": "session.start", "session": {"model": "gpt-live-1"}});
+        send(&mut own, start).await;
+    }
+    let begun = event(&mut own).await;
+    let id = begun["session"]["id"].as_str().unwrap();
+    let attach = if path.contains("live") {
+        format!("/v1/live/sessions/{id}/attach")
+    } else {
+        format!("/v1/realtime?call_id={id}")
+    };
+    (own, attach)
+}
+
+/// The end of a wire, and how long it took to be told; what comes before it is skipped.
+async fn end_of(wire: &mut WirePair) -> (Option<u16>, Duration) {
+    let begun = Instant::now();
+    let end = async {
+        loop {
+            if let Err(end) = poll_fn(|cx| wire.1.poll_recv(cx)).await {
+                return end.code;
+            }
+        }
+    };
+    let code = tokio::time::timeout(Duration::from_secs(60), end).await;
+    (code.expect("the end is told"), begun.elapsed())
+}
+
+const PATHS: [&str; 2] = ["/v1/realtime?model=gpt-test", "/v1/live/sessions"];
+
+#[tokio::test(start_paused = true)]
+async fn who_joined_is_told_soon_that_the_session_is_over_and_nobody_joins_it_then() {
+    for path in PATHS {
+        for hangs_up in [true, false] {
+            let dial = Builder::new().in_memory(Clock::start());
+            let (mut own, attach) = session(&dial, path).await;
+            let mut reads = dial.dial(to(&attach)).await.unwrap();
+            let sleeps = dial.dial(to(&attach)).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(333)).await;
+            if hangs_up {
+                poll_fn(|cx| own.0.poll_close(cx, 1000)).await.unwrap();
+            }
+            drop(own);
+            let (code, took) = end_of(&mut reads).await;
+            assert_eq!(code, Some(1000), "{path} {hangs_up}");
+            assert!(
+                took <= Duration::from_millis(20),
+                "{path} {hangs_up} {took:?}"
+            );
+            let late = dial.dial(to(&attach)).await.map(drop).unwrap_err();
+            assert_eq!(late.status, Some(404), "{path} {hangs_up}");
+            drop(sleeps);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_joined_may_leave_without_a_word_and_the_session_goes_on() {
+    for path in PATHS {
+        let dial = Builder::new().in_memory(Clock::start());
+        let (mut own, attach) = session(&dial, path).await;
+        let sideband = dial.dial(to(&attach)).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(333)).await;
+        drop(sideband);
+        tokio::time::sleep(Duration::from_millis(333)).await;
+        let again = dial.dial(to(&attach)).await;
+        assert!(again.is_ok(), "{path}");
+        drop(again);
+        let quiet = tokio::time::timeout(Duration::from_secs(1), event(&mut own)).await;
+        assert!(quiet.is_err(), "{path}: {quiet:?}");
+    }
+}

@@ -2,9 +2,10 @@
 
 use antiphon_gemini_live_types as wire;
 use antiphon_protocol::{
-    AudioChunk, Event, Fault, ItemId, PeerText, ResponseDone, ResponseId, ResponseStatus,
-    ServerError, Sink, TextDelta, Usage, media as path,
+    AudioChunk, AudioFormat, Event, Fault, ItemId, PeerText, ResponseDone, ResponseId,
+    ResponseStatus, ServerError, Sink, TextDelta, Usage, media as path,
 };
+use bytes::Bytes;
 use wire::{InteractionStatus, TurnCompleteReason};
 
 use super::{
@@ -28,7 +29,14 @@ impl LiveCodec {
     }
 
     /// A piece of the model's speech.
-    pub(super) fn sound(&mut self, chunk: AudioChunk, out: &mut dyn Sink) {
+    pub(super) fn sound(
+        &mut self,
+        data: Bytes,
+        format: AudioFormat,
+        frame: usize,
+        out: &mut dyn Sink,
+    ) {
+        let torn = format.breaks_off(data.len());
         let (response, item) = self.answer(out);
         if let Some(answer) = self.turns.answer() {
             answer.speaking = true;
@@ -36,8 +44,12 @@ impl LiveCodec {
         out.event(Event::Audio(AudioChunk {
             item: Some(item),
             response: Some(response),
-            ..chunk
+            ..AudioChunk::new(data, format)
         }));
+        if torn {
+            let name = format!("{CONTENT}.modelTurn.inlineData");
+            out.event(malformed("the audio ends within a sample", &name, frame));
+        }
     }
 
     /// The user spoke over the model.
@@ -110,7 +122,7 @@ impl LiveCodec {
             match decode(data) {
                 Some(data) => {
                     let format = media::format(blob.mime_type.as_deref(), self.output_format);
-                    self.sound(AudioChunk::new(data, format), out);
+                    self.sound(data, format, bytes, out);
                 }
                 None => {
                     let name = format!("{CONTENT}.modelTurn.inlineData");

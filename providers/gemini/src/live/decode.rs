@@ -6,8 +6,8 @@
 
 use antiphon_gemini_live_types as wire;
 use antiphon_protocol::{
-    AudioChunk, CallId, Event, Frame, ResumeToken, Secret, Signal, Sink, Speech, ToolCall, Usage,
-    WireSeq, media as path,
+    CallId, Event, Frame, ResumeToken, Secret, Signal, Sink, Speech, ToolCall, Usage, WireSeq,
+    media as path,
 };
 use serde_json::{Map, Value};
 use wire::{ServerFrame, VadSignalType, VoiceActivityType};
@@ -34,7 +34,7 @@ impl LiveCodec {
             return false;
         };
         let format = media::format(found.media_type, self.output_format);
-        self.sound(AudioChunk::new(data, format), out);
+        self.sound(data, format, frame.len(), out);
         true
     }
 

@@ -51,10 +51,11 @@ pub struct ContextCompression {
 
 impl ContextCompression {
     fn wire(self) -> wire::ContextWindowCompressionConfig {
+        let tokens = |count: u32| wire::Int64::from(i64::from(count));
         wire::ContextWindowCompressionConfig {
-            trigger_tokens: self.trigger_tokens.map(i64::from),
+            trigger_tokens: self.trigger_tokens.map(tokens),
             sliding_window: Some(wire::SlidingWindow {
-                target_tokens: self.target_tokens.map(i64::from),
+                target_tokens: self.target_tokens.map(tokens),
                 ..wire::SlidingWindow::default()
             }),
             ..wire::ContextWindowCompressionConfig::default()

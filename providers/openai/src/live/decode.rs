@@ -11,13 +11,14 @@ use antiphon_protocol::{
     AudioChunk, Counting, Delegation, DelegationId, Event, Fault, Frame, PeerText, ServerError,
     SessionStarted, Signal, Sink, TextDelta, Usage, UsageReport, WallTime, media as path,
 };
+use bytes::Bytes;
 use serde_json::Value;
 use wire::ServerEvent as Wire;
 
 use super::{codec::LiveCodec, config::reported_format, media, opening::Stage};
 use crate::{
     error::Report,
-    raw::{malformed, other},
+    raw::{self, malformed, other},
 };
 
 /// The appends, by the event that acknowledges each.
@@ -37,8 +38,16 @@ impl LiveCodec {
         let Ok(data) = found.decode() else {
             return false;
         };
-        out.event(Event::Audio(AudioChunk::new(data, self.format)));
+        self.sound(data, frame.len(), out);
         true
+    }
+
+    fn sound(&self, data: Bytes, frame: usize, out: &mut dyn Sink) {
+        let torn = self.format.breaks_off(data.len());
+        out.event(Event::Audio(AudioChunk::new(data, self.format)));
+        if torn {
+            out.event(raw::torn("session.output_audio.delta", frame));
+        }
     }
 
     /// One event.
@@ -53,7 +62,7 @@ impl LiveCodec {
             }
             Wire::SessionOutputAudioDelta(event) => {
                 match path::decode_base64(event.delta.as_bytes()) {
-                    Ok(data) => out.event(Event::Audio(AudioChunk::new(data, self.format))),
+                    Ok(data) => self.sound(data, text.len(), out),
                     Err(_) => {
                         let name = "session.output_audio.delta";
                         out.event(malformed("the audio is not base64", name, text.len()));

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     error::{self, Report},
     names::{self, Origin},
-    raw::{malformed, other},
+    raw::{self, malformed, other},
 };
 
 /// Names events had in the beta, and have now. Compatible services still use them.
@@ -57,12 +57,16 @@ impl RealtimeCodec {
             return false;
         };
         self.desired.has_spoken = true;
+        let torn = self.output_format.breaks_off(data.len());
         out.event(Event::Audio(AudioChunk {
             item: found.item.map(|id| self.spoken.0.id(id)),
             content_index: found.content_index.unwrap_or(0),
             response: found.response.map(|id| self.spoken.1.id(id)),
             ..AudioChunk::new(data, self.output_format)
         }));
+        if torn {
+            out.event(raw::torn("response.output_audio.delta", frame.len()));
+        }
         true
     }
 

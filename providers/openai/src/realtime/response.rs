@@ -10,7 +10,7 @@ use wire::ServerEvent as Wire;
 use super::{aside, awaited::Awaited, codec::RealtimeCodec, decode::index, item, usage};
 use crate::{
     error::Report,
-    raw::{malformed, other},
+    raw::{self, malformed, other},
 };
 
 impl RealtimeCodec {
@@ -88,12 +88,16 @@ impl RealtimeCodec {
             return;
         };
         self.desired.has_spoken = true;
+        let torn = self.output_format.breaks_off(data.len());
         out.event(Event::Audio(AudioChunk {
             item: Some(self.spoken.0.id(&event.item_id)),
             content_index: index(event.content_index),
             response: Some(self.spoken.1.id(&event.response_id)),
             ..AudioChunk::new(data, self.output_format)
         }));
+        if torn {
+            out.event(raw::torn("response.output_audio.delta", text.len()));
+        }
     }
 
     /// An item gives a call its name.

@@ -11,6 +11,7 @@ use antiphon_protocol::{
     TextDelta, Unsupported, WallTime,
     media::{self as path, AudioEncoder, AudioTemplate, Key, Others, Role, Shape},
 };
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use wire::TranslationServerEvent as Wire;
 
@@ -24,7 +25,7 @@ use crate::{
     error::{self, Report},
     names,
     native::Native,
-    raw::{malformed, other},
+    raw::{self, malformed, other},
     receipts::Receipts,
 };
 
@@ -307,7 +308,7 @@ impl Codec for TranslationCodec {
         if let Some(found) = path::scan(&frame.data, &DELTA)
             && let Ok(data) = found.decode()
         {
-            out.event(Event::Audio(AudioChunk::new(data, FORMAT)));
+            sound(data, FORMAT, frame.len(), out);
             return;
         }
         match frame.read(Wire::from_json) {
@@ -352,7 +353,7 @@ impl Codec for TranslationCodec {
 
 /// Audio in a frame that the quick way left to the full parser.
 fn audio(event: &wire::TranslationOutputAudioDelta, text: &str, out: &mut dyn Sink) {
-    let name = "session.output_audio.delta";
+    let name = SOUND;
     let Ok(data) = path::decode_base64(event.delta.as_bytes()) else {
         out.event(malformed("the audio is not base64", name, text.len()));
         return;
@@ -366,7 +367,18 @@ fn audio(event: &wire::TranslationOutputAudioDelta, text: &str, out: &mut dyn Si
     let format = rate
         .filter(|rate| *rate > 0)
         .map_or(FORMAT, AudioFormat::pcm16);
+    sound(data, format, text.len(), out);
+}
+
+/// The event that brings audio.
+const SOUND: &str = "session.output_audio.delta";
+
+fn sound(data: Bytes, format: AudioFormat, frame: usize, out: &mut dyn Sink) {
+    let torn = format.breaks_off(data.len());
     out.event(Event::Audio(AudioChunk::new(data, format)));
+    if torn {
+        out.event(raw::torn(SOUND, frame));
+    }
 }
 
 /// The next words of the speech or of its translation; neither ends.

@@ -75,7 +75,16 @@ fn half_a_sample_is_never_carried_into_the_next_frame() {
     talk.hear(&frame("AQIDBA=="));
     talk.hear(&frame("AQID"));
     talk.hear(&frame("BQYHCA=="));
-    let heard: Vec<Vec<u8>> = events(&talk.made())
+    let made = events(&talk.made());
+    let told: Vec<_> = made
+        .iter()
+        .filter_map(|event| match event {
+            Event::Malformed(malformed) => Some(malformed.error.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, ["the audio ends within a sample"]);
+    let heard: Vec<Vec<u8>> = made
         .into_iter()
         .filter_map(|event| match event {
             Event::Audio(chunk) => Some(chunk.data.to_vec()),

@@ -198,6 +198,7 @@ fn error(word: Option<&str>) -> ServerError {
             Some("auth") => Fault::Auth,
             Some("quota") => Fault::Quota,
             Some("expired") => Fault::SessionLimit,
+            Some("server") => Fault::Server,
             _ => Fault::Unknown,
         },
         benign: word == Some("benign"),

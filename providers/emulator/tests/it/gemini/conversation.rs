@@ -507,14 +507,17 @@ fn vertex_has_its_own_members() {
 
 #[test]
 fn compression_keeps_the_context_small() {
-    let config = json!({"contextWindowCompression": {
-        "triggerTokens": 500, "slidingWindow": {"targetTokens": 200},
-    }});
-    let mut bench = Bench::with(settings(STORY), setup_with(MODEL_2_5, config));
-    bench.ask(&"word ".repeat(1_000));
-    let turn = bench.turn();
-    let prompt = turn.last().unwrap()["usageMetadata"]["promptTokenCount"].as_u64();
-    assert!(prompt.unwrap() <= 200, "{prompt:?}");
+    for config in [
+        json!({"triggerTokens": 500, "slidingWindow": {"targetTokens": 200}}),
+        json!({"triggerTokens": "500", "slidingWindow": {"targetTokens": "200"}}),
+    ] {
+        let config = json!({"contextWindowCompression": config});
+        let mut bench = Bench::with(settings(STORY), setup_with(MODEL_2_5, config));
+        bench.ask(&"word ".repeat(1_000));
+        let turn = bench.turn();
+        let prompt = turn.last().unwrap()["usageMetadata"]["promptTokenCount"].as_u64();
+        assert!(prompt.unwrap() <= 200, "{prompt:?}");
+    }
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn choices_of_the_builder_are_in_the_setup() {
     let open = |live: &Live| opened(live, SessionConfig::new(NEWEST)).unwrap();
     assert_eq!(
         open(&developer().with_context_compression(compression))["contextWindowCompression"],
-        json!({"triggerTokens": 100_000, "slidingWindow": {"targetTokens": 50_000}})
+        json!({"triggerTokens": "100000", "slidingWindow": {"targetTokens": "50000"}})
     );
     assert_eq!(
         open(&developer().with_context_compression(ContextCompression::default()))["contextWindowCompression"],
