@@ -296,7 +296,8 @@ fn swallow(stream: &mut TcpStream) -> std::io::Result<()> {
 }
 
 fn hold((): ()) -> std::io::Result<()> {
-    std::thread::sleep(Duration::from_secs(5));
+    // Longer than any client takes to offer what it has; the process does not wait for it.
+    std::thread::sleep(Duration::from_secs(60));
     Ok(())
 }
 
@@ -368,9 +369,12 @@ async fn act(counts: &Counts, doing: Doing) {
         Doing::Waits => {}
         Doing::Pauses => counts.put(Input::Command(LinkCommand::ReadPaused(true))),
         Doing::Offers(frames, bytes) => {
-            for number in 0..frames {
+            let over = |counts: &Counts| counts.done.load(Ordering::Relaxed);
+            for number in (0..frames).take_while(|_| !over(counts)) {
                 counts.send(number, Bytes::from(vec![7; bytes]));
-                counts.until(Counts::is_taken).await;
+                counts
+                    .until(|counts| counts.is_taken() || over(counts))
+                    .await;
             }
         }
     }

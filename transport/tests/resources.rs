@@ -125,31 +125,25 @@ async fn allocations(dial: WsDial) -> (usize, usize) {
 }
 
 #[test]
-fn a_sent_frame_allocates_nothing_and_a_received_one_its_payload() {
+fn a_frame_allocates_nothing_once_the_session_is_warm() {
     let _turn = my_turn();
-    for (name, dial, most_sent) in [
-        ("tungstenite", WsDial::new(), 0),
-        // The library copies what it masks when it may not write into it.
-        (
-            "tokio-websockets",
-            WsDial::new().tokio_websockets(),
-            2 * FRAMES,
-        ),
+    for (name, dial) in [
+        ("tungstenite", WsDial::new()),
+        ("tokio-websockets", WsDial::new().tokio_websockets()),
     ] {
         let begun = Instant::now();
         let (sent, heard) = runtime().block_on(allocations(dial));
-        let failed = u8::from(sent as u64 > most_sent || heard as u64 > 2 * FRAMES);
+        // Where the bytes of two reads meet decides whether a read needs new memory.
+        let most_heard = FRAMES / 10;
+        let failed = u8::from(sent > 0 || heard as u64 > most_heard);
         println!(
             "allocations_{name} cases={FRAMES} failed={failed} seed=0 wall={:.2}s sent={sent} \
              received={heard}",
             begun.elapsed().as_secs_f64()
         );
+        assert_eq!(sent, 0, "{name}: {sent} in {FRAMES} sent frames");
         assert!(
-            sent as u64 <= most_sent,
-            "{name}: {sent} in {FRAMES} sent frames"
-        );
-        assert!(
-            heard as u64 <= 2 * FRAMES,
+            heard as u64 <= most_heard,
             "{name}: {heard} in {FRAMES} received frames"
         );
     }
