@@ -320,7 +320,7 @@ fn wordless_part(part: &wire::Part) -> Option<String> {
 }
 
 /// Sound in base64 of either alphabet: protobuf's JSON form takes both.
-fn decode(data: &str) -> Option<bytes::Bytes> {
+fn decode(data: &str) -> Option<Bytes> {
     if let Ok(data) = path::decode_base64(data.as_bytes()) {
         return Some(data);
     }
