@@ -17,6 +17,9 @@ use super::{
 };
 use crate::{Incoming, WirePair, WireRx, WireTx};
 
+/// Pieces of messages taken in one poll.
+const PIECES: usize = 256;
+
 /// What both halves share. The driver polls them from one task, so the lock is never waited for.
 struct Shared<L, IO>(Arc<Mutex<Open<L, IO>>>);
 
@@ -170,7 +173,7 @@ where
             // failed, reading tells why.
             let _ = ready!(open.poll_drain(Half::Rx, cx));
         }
-        loop {
+        for _ in 0..PIECES {
             let envelopes = &mut open.library.envelopes().inward;
             if let Err(stop) = ready!(open.inflow.poll(&mut open.io, envelopes, cx)) {
                 return Poll::Ready(Err(open.stop(stop, cx)));
@@ -204,6 +207,9 @@ where
                 }
             });
         }
+        // A stream that always has something must not keep the task from all else.
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
@@ -244,6 +250,58 @@ impl Wake for Callers {
             if let Some(waker) = waker {
                 waker.wake();
             }
+        }
+    }
+}
+
+#[cfg(all(test, feature = "tungstenite"))]
+mod tests {
+    use std::{future::poll_fn, io, pin::Pin};
+
+    use tokio::io::ReadBuf;
+
+    use super::{super::tungstenite, *};
+
+    /// A peer whose message never ends, on a stream that always has more.
+    struct Endless;
+
+    impl AsyncRead for Endless {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buf: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            let pieces = vec![0; buf.remaining() & !1];
+            buf.put_slice(&pieces);
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Endless {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buf: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(buf.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_that_never_ends_leaves_the_task_its_turns() {
+        let begun = Bytes::from_static(b"\x02\0");
+        let (_tx, mut rx) = tungstenite::open(Endless, begun, &Limits::default()).await;
+        for _ in 0..10 {
+            let polled = poll_fn(|cx| Poll::Ready(rx.poll_recv(cx).is_pending())).await;
+            assert!(polled);
         }
     }
 }
