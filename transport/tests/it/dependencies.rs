@@ -141,7 +141,7 @@ fn the_default_tree_is_within_its_budget_and_as_large_as_the_readme_says() {
 
 #[test]
 fn no_dependency_but_one_asks_for_a_newer_compiler_than_we_do() {
-    let metadata = cargo(&["metadata", "--format-version=1"]);
+    let metadata = cargo(&["metadata", "--format-version=1", "--all-features"]);
     let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
     let of = |name: &str, found: &str| {
