@@ -132,7 +132,7 @@ impl Inflow {
             if len > CONTROL {
                 return Err(broken(
                     1002,
-                    format!("a control frame of {len} bytes exceeds {CONTROL} bytes"),
+                    &format!("a control frame of {len} bytes exceeds {CONTROL} bytes"),
                 ));
             }
             return Ok(len);
@@ -256,7 +256,7 @@ impl Inflow {
             } else {
                 "the reason of a close frame"
             };
-            return Err(broken(1007, format!("{what} is not UTF-8")));
+            return Err(broken(1007, &format!("{what} is not UTF-8")));
         }
         head.write(code.len(), envelopes);
         envelopes.extend_from_slice(&code);
@@ -265,9 +265,9 @@ impl Inflow {
     }
 }
 
-fn broken(goodbye: u16, why: String) -> Stop {
+fn broken(goodbye: u16, why: &str) -> Stop {
     Stop {
-        end: End::new(Stage::Live, How::Protocol).because(&why),
+        end: End::new(Stage::Live, How::Protocol).because(why),
         goodbye: Some(goodbye),
     }
 }
