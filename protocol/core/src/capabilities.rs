@@ -386,6 +386,8 @@ pub struct Capabilities {
     pub delete_items: bool,
     /// Whether only one response may run at a time.
     pub single_response: bool,
+    /// Whether a response can be asked for only once every call of the last one is answered.
+    pub answers_first: bool,
     /// Whether the server itself cancels its response when the user speaks.
     pub server_interrupts: bool,
     /// Whether the wire has frames for turns; else they are derived.
@@ -446,6 +448,7 @@ impl Capabilities {
             cancel: false,
             delete_items: false,
             single_response: true,
+            answers_first: false,
             server_interrupts: false,
             server_turns: true,
             full_duplex: false,

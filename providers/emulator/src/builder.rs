@@ -2,14 +2,18 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use antiphon_protocol::{Secret, WallTime};
+use antiphon_protocol::{Secret, Time, WallTime};
 
 use crate::{
     Script, gemini,
     joint::Register,
     live,
+    memory::Moment,
     openai::{self, Settings},
 };
+
+/// Who is told of all that machines do.
+type Watcher = dyn Fn(u64, Time, &Moment<'_>) + Send + Sync;
 
 /// How a connection with a missing or wrong key is refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +44,7 @@ pub struct Builder {
     /// The same of OpenAI Realtime, by session id.
     pub(crate) calls: Register<openai::Connection>,
     seed: u64,
+    pub(crate) watcher: Option<Arc<Watcher>>,
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
     pub(crate) max_connections: usize,
@@ -77,6 +82,7 @@ impl Builder {
             hall: live::Hall::new(),
             calls: Register::default(),
             seed: 0,
+            watcher: None,
             #[cfg(feature = "tls")]
             tls: None,
             max_connections: 64,
@@ -163,6 +169,16 @@ impl Builder {
         self
     }
 
+    /// Tells `watcher` of everything that goes into and comes out of the machines of
+    /// [`in_memory`](Self::in_memory), by the number of the connection, from 0.
+    pub fn watcher(
+        mut self,
+        watcher: impl Fn(u64, Time, &Moment<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.watcher = Some(Arc::new(watcher));
+        self
+    }
+
     /// Serves TLS only, with this configuration.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, config: Arc<rustls::ServerConfig>) -> Self {
@@ -198,9 +214,10 @@ impl Builder {
             .map_or_else(Arc::default, Arc::clone)
     }
 
-    /// The seed of the `number`th connection.
+    /// The seed of the `number`th connection. Ids walk through all words in even steps, so seeds that
+    /// lay a few such steps apart would give one connection the ids of another.
     fn seed_of(&self, number: u64) -> u64 {
-        self.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        self.seed ^ number.wrapping_mul(0xd1b5_4a32_d192_ed03)
     }
 
     /// The settings of the `number`th connection, of the Gemini Live protocol.
@@ -247,6 +264,20 @@ impl Builder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_two_connections_draw_the_same_ids() {
+        for seed in [0, 1, 7, u64::MAX] {
+            let builder = Builder::new().seed(seed);
+            let mut seen = std::collections::BTreeSet::new();
+            for number in 0..50 {
+                let mut ids = crate::ids::Ids::new(builder.seed_of(number));
+                for _ in 0..1_000 {
+                    assert!(seen.insert(ids.uuid()), "seed {seed}, connection {number}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn the_key_is_in_no_debug_output() {

@@ -25,7 +25,7 @@ pub use self::server::Emulator;
 pub use self::{
     builder::{Builder, Refusal},
     faults::FrameFault,
-    memory::DAY,
+    memory::{DAY, Moment},
     script::{Script, ScriptError},
     voice::{Speech, SpokenWord, speak},
 };

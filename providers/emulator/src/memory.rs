@@ -58,6 +58,7 @@ impl Builder {
             };
             Ok(Box::new(MemoryPeer {
                 builder: Arc::clone(&builder),
+                now: Time::ZERO,
                 number,
                 route: Some(route),
                 peer: None,
@@ -69,13 +70,33 @@ impl Builder {
 /// A connection that begins when the wire opens.
 struct MemoryPeer {
     builder: Arc<Builder>,
+    /// When something last happened.
+    now: Time,
     number: u64,
     route: Option<Route>,
     peer: Option<Box<dyn Peer>>,
 }
 
+/// What a [`watcher`](Builder::watcher) is told.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a machine has inputs and outputs")]
+pub enum Moment<'a> {
+    /// This goes into the machine.
+    In(&'a Input),
+    /// This comes out of it.
+    Out(&'a Output),
+}
+
 impl MemoryPeer {
+    fn watch(&self, moment: Moment<'_>) {
+        if let Some(watcher) = &self.builder.watcher {
+            watcher(self.number, self.now, &moment);
+        }
+    }
+
     fn handle(&mut self, now: Time, input: Input) {
+        self.now = now;
+        self.watch(Moment::In(&input));
         if let Some(peer) = &mut self.peer {
             peer.handle(now, input);
         }
@@ -84,6 +105,7 @@ impl MemoryPeer {
 
 impl testing::Peer for MemoryPeer {
     fn on_open(&mut self, now: Time) {
+        self.now = now;
         if let Some(route) = self.route.take() {
             let since = u64::try_from(now.since_origin().as_millis()).unwrap_or(u64::MAX);
             let wall = WallTime::from_unix_millis(DAY.as_unix_millis().saturating_add(since));
@@ -101,6 +123,7 @@ impl testing::Peer for MemoryPeer {
 
     fn poll_output(&mut self) -> Option<PeerOutput> {
         let output = self.peer.as_mut()?.poll_output()?;
+        self.watch(Moment::Out(&output));
         Some(match output {
             Output::Frame(frame) => PeerOutput::Send(frame),
             Output::Close { code, reason } => PeerOutput::Close { code, reason },

@@ -196,7 +196,10 @@ impl Link {
             Retry::After(wait) => self.backoff.after(wait),
             Retry::Rotate => self.backoff.at_once(),
             Retry::OnceFresh => {
-                if std::mem::replace(&mut self.fresh_tried, true) {
+                // The handle of a later conversation was not tried in vain before: the budget bounds
+                // how often that may happen.
+                let again = std::mem::replace(&mut self.fresh_tried, true);
+                if again && !end.resumed {
                     return Err(GiveUp::Fatal);
                 }
                 self.handle.discard();

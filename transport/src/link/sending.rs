@@ -178,6 +178,8 @@ impl Link {
         // What the old connection still says belongs to a conversation that has moved on.
         if !retired || self.has(Defect::OldWireHeard) {
             self.up(LinkOutput::Event { generation, event });
+        } else if tells_cost(&event) {
+            self.up(LinkOutput::Spent { generation, event });
         }
     }
 
@@ -273,5 +275,14 @@ impl Link {
 
     fn receipt(&mut self, id: CommandId, receipt: Receipt) {
         self.up(LinkOutput::Receipt { id, receipt });
+    }
+}
+
+/// Whether an event says what something has cost.
+const fn tells_cost(event: &Event) -> bool {
+    match event {
+        Event::Usage(_) => true,
+        Event::ResponseDone(done) => done.usage.is_some(),
+        _ => false,
     }
 }

@@ -191,6 +191,12 @@ impl Link {
         self.handle.offer(now, self.config.resume_max_age)
     }
 
+    /// How many handles the provider has given. What happens after the newest is not known to a
+    /// conversation that continues by it.
+    pub const fn handles_given(&self) -> u64 {
+        self.handle.given()
+    }
+
     /// Whether [`LinkOutput::Closed`] was said.
     pub const fn is_closed(&self) -> bool {
         self.closed

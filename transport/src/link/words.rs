@@ -48,6 +48,14 @@ pub enum LinkOutput {
         /// What.
         event: Event,
     },
+    /// What a connection that was let go still tells of its cost: an event whose usage counts, and of
+    /// which nothing else matters.
+    Spent {
+        /// Which connection said it.
+        generation: Generation,
+        /// What.
+        event: Event,
+    },
     /// A rotation is due. Answer with [`LinkCommand::Rotate`] at a quiet moment; at the deadline it
     /// happens anyway.
     RotationDue {

@@ -199,6 +199,32 @@ fn a_refused_handle_is_tried_once_and_then_a_fresh_start_is_made() {
     );
 }
 
+#[test]
+fn the_handle_of_a_later_conversation_is_worth_a_try_of_its_own() {
+    let refused = || End::new(Stage::Live, How::CloseFrame).with_code(1007);
+    let mut bench = Bench::live(Words::default());
+    for handle in ["handle-1", "handle-2"] {
+        bench.hear(&format!("token {handle}"));
+        bench.cut();
+        bench.pass_until_plan();
+        assert_eq!(
+            bench.plan_wanted().and_then(|(_, token)| token).as_deref(),
+            Some(handle)
+        );
+        bench.plan_with(Words::resuming(handle));
+        bench.open();
+        bench.lose(refused());
+        bench.take();
+        bench.pass_until_plan();
+        assert_eq!(bench.plan_wanted(), Some((RotationCause::Drop, None)));
+        bench.plan();
+        bench.open();
+        bench.hear("ready");
+        bench.take();
+    }
+    assert!(bench.closed().is_none());
+}
+
 // faults: C7, C24 by an update without a handle, and a handle of two hours
 #[test]
 fn a_handle_survives_a_moment_without_one_but_not_its_age() {

@@ -100,6 +100,7 @@ pub(crate) fn of(_model: &str, target: &Target, work: Work) -> Capabilities {
     can.output_formats = Cow::Borrowed(formats);
     can.create_response = has_backend;
     can.single_response = has_backend;
+    can.answers_first = has_backend;
     can.server_interrupts = true;
     can.server_turns = false;
     can.full_duplex = true;
