@@ -13,6 +13,8 @@ use antiphon_transport::{BackoffConfig, Clock, Dial, LinkConfig, drive};
 use futures::FutureExt;
 use tokio::sync::{mpsc, watch};
 
+#[cfg(feature = "simulation")]
+use crate::simulation::{Defect, Digest};
 use crate::{
     Budget, ConnectError, Events, Limits, Prices, Session, SessionState, Snapshot, TurnDerivation,
     UplinkPacing,
@@ -38,6 +40,8 @@ pub struct SessionBuilder {
     budget: Budget,
     restore: Option<Snapshot>,
     link: LinkConfig,
+    #[cfg(feature = "simulation")]
+    simulation: (Option<Defect>, Digest),
 }
 
 impl std::fmt::Debug for SessionBuilder {
@@ -64,6 +68,8 @@ impl SessionBuilder {
             budget: Budget::default(),
             restore: None,
             link: LinkConfig::new(wall_clock()),
+            #[cfg(feature = "simulation")]
+            simulation: Default::default(),
         }
     }
 
@@ -163,6 +169,22 @@ impl SessionBuilder {
         self
     }
 
+    /// Breaks the session in one way, for the simulator.
+    #[cfg(feature = "simulation")]
+    #[doc(hidden)]
+    pub fn with_defect(mut self, defect: Option<Defect>) -> Self {
+        self.simulation.0 = defect;
+        self
+    }
+
+    /// Hashes all that goes into the session's machines and comes out of them, for the simulator.
+    #[cfg(feature = "simulation")]
+    #[doc(hidden)]
+    pub fn digest(mut self, digest: Digest) -> Self {
+        self.simulation.1 = digest;
+        self
+    }
+
     /// Opens the session; resolves when the provider has accepted the configuration.
     ///
     /// Bounded by the deadlines of dial and opening, times the attempts and the waits between them.
@@ -201,6 +223,8 @@ impl SessionBuilder {
             budget: self.budget,
             restore: self.restore,
         });
+        #[cfg(feature = "simulation")]
+        engine.simulate(self.simulation.0, self.simulation.1);
         engine.start(clock.now());
         spawn(
             engine,

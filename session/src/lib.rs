@@ -10,6 +10,9 @@ mod events;
 mod halves;
 mod handle;
 mod port;
+#[cfg(feature = "simulation")]
+#[doc(hidden)]
+pub mod simulation;
 mod snapshot;
 mod state;
 #[cfg(feature = "testing")]

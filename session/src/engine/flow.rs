@@ -1,7 +1,7 @@
 //! What flows: effects to where they belong, waiting commands to the link, events to readers.
 
 use antiphon_protocol::{Command, CommandId, Event, RotationCause, Time};
-use antiphon_transport::{Input, LinkCommand, Machine, Output};
+use antiphon_transport::{Input, LinkCommand, Output};
 
 use super::{Departure, Effect, Engine, EngineOutput, WINDOW};
 
@@ -24,7 +24,7 @@ impl Engine {
                 self.conversation.voided(now, bytes);
             }
             Effect::Committed => self.uplink.committed(),
-            Effect::Healthy => self.link.handle(now, Input::Command(LinkCommand::Healthy)),
+            Effect::Healthy => self.tell_link(now, Input::Command(LinkCommand::Healthy)),
         }
     }
 
@@ -80,8 +80,7 @@ impl Engine {
             None => false,
             Some(cause) => {
                 self.updates.rotation_asked();
-                self.link
-                    .handle(now, Input::Command(LinkCommand::Rotate(cause)));
+                self.tell_link(now, Input::Command(LinkCommand::Rotate(cause)));
                 true
             }
         }
@@ -93,14 +92,12 @@ impl Engine {
             return false;
         }
         self.read_paused = paused;
-        self.link
-            .handle(now, Input::Command(LinkCommand::ReadPaused(paused)));
+        self.tell_link(now, Input::Command(LinkCommand::ReadPaused(paused)));
         true
     }
 
     pub(super) fn send(&mut self, now: Time, id: CommandId, command: Command) {
-        self.link
-            .handle(now, Input::Command(LinkCommand::Send { id, command }));
+        self.tell_link(now, Input::Command(LinkCommand::Send { id, command }));
     }
 
     pub(super) fn deliver(&mut self, now: Time, event: Event) {

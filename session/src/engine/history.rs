@@ -11,6 +11,8 @@ use antiphon_protocol::{
     TextDelta, ToolCall, ToolResult,
 };
 
+use super::flaw::{Defect, Flaw};
+
 /// Entries that are kept.
 const ENTRIES: usize = 1024;
 /// Text that is kept, in bytes.
@@ -30,6 +32,7 @@ pub(crate) struct History {
     entries: VecDeque<Entry>,
     bytes: usize,
     pruned: usize,
+    pub(super) flaw: Flaw,
 }
 
 impl History {
@@ -163,6 +166,9 @@ impl History {
             return;
         };
         entry.item.status = ItemStatus::Incomplete;
+        if self.flaw.is(Defect::UnheardKept) {
+            return;
+        }
         let ItemKind::Message { content, .. } = &mut entry.item.kind else {
             return;
         };

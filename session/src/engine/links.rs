@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use antiphon_protocol::{
-    Ended, Event, Fault, Losses, OpeningPlan, PeerText, Recovery, ResumeToken, Rotation,
+    Command, Ended, Event, Fault, Losses, OpeningPlan, PeerText, Recovery, ResumeToken, Rotation,
     RotationCause, Time,
 };
-use antiphon_transport::{Input, LinkCommand, LinkOutput, Machine, Output, Undelivered};
+use antiphon_transport::{Input, LinkCommand, LinkOutput, Output, Undelivered};
 
-use super::{Effect, Engine, EngineOutput, Outcome};
+use super::{Effect, Engine, EngineOutput, Outcome, flaw::Defect};
 use crate::SessionError;
 
 impl Engine {
@@ -24,7 +24,12 @@ impl Engine {
                     self.state.session_id.clone_from(&started.id);
                 }
                 self.usage.note(&self.updates.in_force().model, &event);
+                self.conversation.at(self.link.handles_given());
                 self.conversation.event(now, event);
+                self.check_budget(now);
+            }
+            LinkOutput::Spent { event, .. } => {
+                self.usage.note_past(&self.updates.in_force().model, &event);
                 self.check_budget(now);
             }
             LinkOutput::RotationFailed {
@@ -57,6 +62,7 @@ impl Engine {
     /// Says what the next connection is opened with: the provider's handle, or history, or nothing.
     /// Each rung of that ladder is checked offline, before anything is let go.
     pub(super) fn plan(&mut self, now: Time, resume: Option<ResumeToken>) {
+        let offered = resume.is_some();
         let restored = self.restored.as_mut().and_then(|kept| kept.resume.take());
         let resume = resume.or(restored);
         let (config, bridge) = self.updates.plan();
@@ -83,17 +89,26 @@ impl Engine {
                 plan(None, Vec::new())
             }
         });
+        // What another process has kept says nothing of when its calls were made.
+        self.resumes_from = (plan.resume.is_some() && offered).then(|| self.link.handles_given());
         if plan.resume.is_none() {
-            self.fence(now);
+            self.fence(now, None);
         }
         self.seeded = plan.seed.len();
-        self.link
-            .handle(now, Input::Command(LinkCommand::Plan(plan)));
+        self.tell_link(now, Input::Command(LinkCommand::Plan(plan)));
     }
 
-    /// Gives back answers that only the connection which asked could have taken.
-    fn fence(&mut self, now: Time) {
-        for (id, command) in self.uplink.take_results() {
+    /// Gives back answers that only the connection which asked could have taken: all, or those to what
+    /// was asked since.
+    fn fence(&mut self, now: Time, since: Option<u64>) {
+        if self.flaw.is(Defect::ResultsKept) {
+            return;
+        }
+        let conversation = &self.conversation;
+        let late = |command: &Command| {
+            since.is_none_or(|since| conversation.answers_since(since, command))
+        };
+        for (id, command) in self.uplink.take_answers(late) {
             self.conversation.undelivered(now, id, &command, true);
             self.fail(id, SessionError::Undelivered(Undelivered::Lost));
         }
@@ -112,14 +127,17 @@ impl Engine {
             (false, false) => Recovery::Fresh,
         };
         self.expire(now);
-        if recovery != Recovery::Resumed {
-            // Answers may have come since the plan was made.
-            self.fence(now);
+        // Answers may have come since the plan was made.
+        let from = self.resumes_from.take();
+        match (recovery, from) {
+            (Recovery::Resumed, None) => {}
+            (Recovery::Resumed, from) => self.fence(now, from),
+            _ => self.fence(now, None),
         }
         let mut losses = {
             let uplink = &self.uplink;
             self.conversation
-                .rotated(now, recovery, self.seeded, |id| uplink.waits(id))
+                .rotated(now, (recovery, from), self.seeded, |id| uplink.waits(id))
         };
         losses.samples_replayed = self.uplink.replayable();
         losses.samples_dropped = self.uplink.marks().dropped - self.dropped_before;
@@ -189,7 +207,9 @@ impl Engine {
                 .push_back(Output::Up(EngineOutput::Resolve { id, outcome }));
         }
         self.state.generation = None;
-        self.deliver(now, Event::Ended(ended.clone()));
+        if !self.flaw.is(Defect::EndUntold) {
+            self.deliver(now, Event::Ended(ended.clone()));
+        }
         self.state.ended = Some(ended);
     }
 }

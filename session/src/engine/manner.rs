@@ -13,6 +13,8 @@ pub(super) struct Manner {
     pub(super) wants_follow_up: bool,
     /// How the model is told what is not the user's, where the wire has a way of its own.
     pub(super) context: Option<ContextKind>,
+    /// Whether a response can be asked for only once every call is answered.
+    pub(super) answers_first: bool,
     /// Whether a response can be stopped.
     pub(super) cancel: bool,
     pub(super) truncate: bool,
@@ -31,6 +33,7 @@ impl Manner {
         let (auto_response, auto_interrupt) = detection(config.turn_detection.as_ref());
         Self {
             create: caps.create_response,
+            answers_first: caps.answers_first,
             wants_follow_up: follow_up,
             context: context(&caps.contexts),
             cancel: caps.cancel,

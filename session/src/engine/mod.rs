@@ -7,6 +7,9 @@
 mod callers;
 mod conversation;
 mod delegations;
+#[cfg(feature = "simulation")]
+mod digest;
+mod flaw;
 mod flow;
 mod gate;
 mod history;
@@ -39,17 +42,20 @@ use antiphon_protocol::{
     Capabilities, CommandId, EndedCause, Event, Generation, Provider, ResumeToken, RotationCause,
     Secret, SeedLimits, SessionConfig, Stage, Time,
 };
-use antiphon_transport::{Input, Link, LinkCommand, LinkConfig, Machine, Output};
+use antiphon_transport::{Input, Link, LinkCommand, LinkConfig, LinkOutput, Machine, Output};
 
 pub(crate) use self::words::{EngineCommand, EngineOutput, Outcome, Played, Verb};
 use self::{
     callers::Caller,
     conversation::{Conversation, Effect},
+    flaw::Flaw,
     inbox::Inbox,
     update::Updates,
     uplink::{Departure, Uplink},
     usage::UsageLedger,
 };
+#[cfg(feature = "simulation")]
+pub use self::{digest::Digest, flaw::Defect};
 pub use self::{
     timeline::LatencyTotals,
     update::UpdateProgress,
@@ -100,6 +106,8 @@ pub(crate) struct Engine {
     seed_limits: SeedLimits,
     /// How many items the connection that is being opened is given.
     seeded: usize,
+    /// From which moment a conversation goes on by the handle of the plan.
+    resumes_from: Option<u64>,
     /// How many connections were planned.
     planned: u32,
     acknowledges: bool,
@@ -114,6 +122,9 @@ pub(crate) struct Engine {
     closing: bool,
     /// Why the engine itself ends the session.
     verdict: Option<EndedCause>,
+    flaw: Flaw,
+    #[cfg(feature = "simulation")]
+    digest: Digest,
     out: VecDeque<Output<EngineOutput>>,
 }
 
@@ -145,6 +156,7 @@ impl Engine {
             restored: None,
             seed_limits: capabilities.seed_limits,
             seeded: 0,
+            resumes_from: None,
             planned: 0,
             acknowledges,
             callers: BTreeMap::new(),
@@ -156,6 +168,9 @@ impl Engine {
             read_paused: false,
             closing: false,
             verdict: None,
+            flaw: Flaw::default(),
+            #[cfg(feature = "simulation")]
+            digest: Digest::default(),
             out: VecDeque::new(),
         };
         if let Some(snapshot) = given.restore {
@@ -164,9 +179,18 @@ impl Engine {
         engine
     }
 
+    /// Has a defect, and is watched, from here on.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn simulate(&mut self, defect: Option<Defect>, digest: Digest) {
+        self.flaw = Flaw(defect);
+        self.conversation.flawed(self.flaw);
+        self.uplink.flaw = self.flaw;
+        self.digest = digest;
+    }
+
     /// Opens the first connection.
     pub(crate) fn start(&mut self, now: Time) {
-        self.link.handle(now, Input::Command(LinkCommand::Start));
+        self.tell_link(now, Input::Command(LinkCommand::Start));
         self.settle(now);
     }
 
@@ -187,6 +211,8 @@ impl Engine {
     /// The next unread event. The caller must drain the engine afterwards.
     pub(crate) fn take_event(&mut self, now: Time) -> Option<Event> {
         let event = self.inbox.pop(now)?;
+        #[cfg(feature = "simulation")]
+        self.digest.note(now, digest::Place::Taken, &event);
         if let Event::Audio(chunk) = &event {
             self.conversation.taken(now, chunk);
         }
@@ -198,10 +224,27 @@ impl Engine {
         self.settle(now);
     }
 
+    fn tell_link(&mut self, now: Time, input: Input<LinkCommand>) {
+        #[cfg(feature = "simulation")]
+        self.digest.note(now, digest::Place::IntoLink, &input);
+        self.link.handle(now, input);
+    }
+
+    #[cfg_attr(
+        not(feature = "simulation"),
+        expect(unused_variables, reason = "only the simulator wants to know when")
+    )]
+    fn hear_link(&mut self, now: Time) -> Option<Output<LinkOutput>> {
+        let output = self.link.poll_output()?;
+        #[cfg(feature = "simulation")]
+        self.digest.note(now, digest::Place::OutOfLink, &output);
+        Some(output)
+    }
+
     /// Runs all parts until none has anything left to say.
     fn settle(&mut self, now: Time) {
         loop {
-            if let Some(output) = self.link.poll_output() {
+            if let Some(output) = self.hear_link(now) {
                 self.on_link(now, output);
             } else if let Some(effect) = self.conversation.poll_effect() {
                 self.on_effect(now, effect);
@@ -227,12 +270,17 @@ impl Machine for Engine {
     type Output = EngineOutput;
 
     fn handle(&mut self, now: Time, input: Input<EngineCommand>) {
+        #[cfg(feature = "simulation")]
+        {
+            self.digest.note(now, digest::Place::IntoEngine, &input);
+            self.digest.content(&input);
+        }
         match input {
             Input::Command(command) => self.command(now, command),
-            Input::Wire(event) => self.link.handle(now, Input::Wire(event)),
+            Input::Wire(event) => self.tell_link(now, Input::Wire(event)),
             Input::Close(request) => self.close(now, request),
             Input::Timeout => {
-                self.link.handle(now, Input::Timeout);
+                self.tell_link(now, Input::Timeout);
                 self.on_timeout(now);
             }
         }
@@ -240,7 +288,11 @@ impl Machine for Engine {
     }
 
     fn poll_output(&mut self) -> Option<Output<EngineOutput>> {
-        self.out.pop_front()
+        let output = self.out.pop_front()?;
+        #[cfg(feature = "simulation")]
+        self.digest
+            .note(Time::ZERO, digest::Place::OutOfEngine, &output);
+        Some(output)
     }
 
     fn poll_timeout(&self) -> Option<Time> {

@@ -7,7 +7,10 @@ use std::collections::VecDeque;
 
 use antiphon_protocol::{AudioChunk, AudioFormat, Heard, ItemId, ResponseId, Time};
 
-use super::Played;
+use super::{
+    Played,
+    flaw::{Defect, Flaw},
+};
 
 /// Voided items and responses whose late deltas are still recognised.
 const REMEMBERED: usize = 64;
@@ -93,6 +96,7 @@ pub(crate) struct Playhead {
     void_track: bool,
     /// Samples of the continuous track so far.
     continuous: u64,
+    pub(super) flaw: Flaw,
 }
 
 impl Playhead {
@@ -105,6 +109,7 @@ impl Playhead {
             void_responses: VecDeque::new(),
             void_track: false,
             continuous: 0,
+            flaw: Flaw::default(),
         }
     }
 
@@ -229,7 +234,12 @@ impl Playhead {
         }
         if let Some(track) = self.tracks.get_mut(place) {
             let samples = played.samples - track.base;
-            track.heard = track.heard.max(samples.min(track.produced));
+            let most = if self.flaw.is(Defect::PlayheadUnclamped) {
+                u64::MAX
+            } else {
+                track.produced
+            };
+            track.heard = track.heard.max(samples.min(most));
             while track.pass_gap() {}
         }
         self.forget_settled();

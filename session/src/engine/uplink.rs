@@ -10,7 +10,10 @@ use std::{collections::VecDeque, time::Duration};
 use antiphon_protocol::{AudioFormat, Command, CommandId, InputClock, Time};
 use bytes::Bytes;
 
-use super::metronome::Metronome;
+use super::{
+    flaw::{Defect, Flaw},
+    metronome::Metronome,
+};
 use crate::UplinkMarks;
 
 /// How fast audio leaves.
@@ -84,6 +87,7 @@ pub(crate) struct Uplink {
     metronome: Option<Metronome>,
     muted: bool,
     marks: UplinkMarks,
+    pub(super) flaw: Flaw,
 }
 
 impl Uplink {
@@ -109,6 +113,7 @@ impl Uplink {
             metronome: continuous.then(|| Metronome::new(format)),
             muted: false,
             marks: UplinkMarks::default(),
+            flaw: Flaw::default(),
         }
     }
 
@@ -124,6 +129,10 @@ impl Uplink {
 
     /// A connection is live.
     pub(crate) fn on_live(&mut self, now: Time) {
+        if self.flaw.is(Defect::CommandsLost) {
+            self.line.retain(|entry| matches!(entry, Waiting::Audio(_)));
+            self.ordered = 0;
+        }
         if let Some(metronome) = &mut self.metronome {
             metronome.start(now);
         }
@@ -133,6 +142,9 @@ impl Uplink {
     pub(crate) fn push_audio(&mut self, now: Time, data: Bytes) {
         let samples = self.samples(&data);
         self.marks.accepted += samples;
+        if self.flaw.is(Defect::AudioLeaks) && self.marks.accepted % 96_000 < samples {
+            return;
+        }
         let data = if self.muted {
             self.marks.muted += samples;
             Bytes::from(vec![self.format.silence(); data.len()])
@@ -319,15 +331,14 @@ impl Uplink {
         self.ordered -= before - self.line.len();
     }
 
-    /// Takes out answers to calls that the next connection will not know.
-    pub(crate) fn take_results(&mut self) -> Vec<(CommandId, Command)> {
+    /// Takes out answers to calls, and to delegations, that the next connection will not know.
+    pub(crate) fn take_answers(
+        &mut self,
+        void: impl Fn(&Command) -> bool,
+    ) -> Vec<(CommandId, Command)> {
         let mut taken = Vec::new();
         self.line.retain(|entry| match entry {
-            Waiting::Ordered {
-                id,
-                command: command @ Command::ToolResults(_),
-                ..
-            } => {
+            Waiting::Ordered { id, command, .. } if is_answer(command) && void(command) => {
                 taken.push((*id, command.clone()));
                 false
             }
@@ -423,6 +434,14 @@ impl Uplink {
 
     fn samples(&self, data: &Bytes) -> u64 {
         self.format.samples_in_bytes(data.len())
+    }
+}
+
+const fn is_answer(command: &Command) -> bool {
+    match command {
+        Command::ToolResults(_) => true,
+        Command::Context(context) => context.delegation.is_some(),
+        _ => false,
     }
 }
 

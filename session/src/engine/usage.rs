@@ -93,6 +93,8 @@ pub(crate) struct UsageLedger {
     responses: VecDeque<(Option<ResponseId>, Usage)>,
     /// The last running total of the live connection.
     running: Usage,
+    /// That of the connection before it, which may still tell of more.
+    past: Usage,
     since: Option<Time>,
 }
 
@@ -104,6 +106,7 @@ impl UsageLedger {
             totals: UsageTotals::default(),
             responses: VecDeque::new(),
             running: Usage::default(),
+            past: Usage::default(),
             since: None,
         }
     }
@@ -115,7 +118,7 @@ impl UsageLedger {
 
     /// A connection is ready: its running total starts from nothing.
     pub(crate) fn connected(&mut self, now: Time) {
-        self.running = Usage::default();
+        self.past = std::mem::take(&mut self.running);
         self.since.get_or_insert(now);
     }
 
@@ -143,6 +146,13 @@ impl UsageLedger {
             }
             _ => {}
         }
+    }
+
+    /// Takes in what a connection that was let go still says about usage.
+    pub(crate) fn note_past(&mut self, model: &str, event: &Event) {
+        std::mem::swap(&mut self.running, &mut self.past);
+        self.note(model, event);
+        std::mem::swap(&mut self.running, &mut self.past);
     }
 
     fn response(&mut self, model: &str, response: Option<&ResponseId>, usage: &Usage) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use antiphon_protocol::{AudioChunk, Command, EndedCause, Time};
-use antiphon_transport::{CloseRequest, Input, Machine, Output, Undelivered};
+use antiphon_transport::{CloseRequest, Input, Output, Undelivered};
 
 use super::{Caller, Engine, EngineCommand, EngineOutput, Outcome, Verb};
 use crate::{Delivery, SessionError};
@@ -151,6 +151,6 @@ impl Engine {
                 self.fail(id, SessionError::Undelivered(Undelivered::Closing));
             }
         }
-        self.link.handle(now, Input::Close(request));
+        self.tell_link(now, Input::Close(request));
     }
 }

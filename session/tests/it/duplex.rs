@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use antiphon_protocol::{Event, InputClock, ItemKind, ResponseStatus};
+use antiphon_protocol::{Event, InputClock, ItemKind, ResponseStatus, ToolResult};
 use antiphon_session::{Events, ModelTurn, UserTurn};
 
 use crate::toy::{Server, Toy, live_toy, settle, until};
@@ -141,4 +141,88 @@ async fn an_interruption_is_a_flush_on_this_side_and_the_next_answer_is_heard() 
     assert_eq!(next, 24 * 60, "what it went on to say is void");
     let said = serde_json::to_string(&session.history().await.unwrap()).unwrap();
     assert!(!said.contains("five") && !said.contains("four"), "{said}");
+}
+
+/// A wire without turns whose voice has somebody work for it, who must be asked to go on.
+fn backed() -> Toy {
+    duplex().able(|can| {
+        can.create_response = true;
+        can.single_response = true;
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_what_the_voice_says_is_not_the_end_of_the_work_behind_it() {
+    let (session, mut events, _peer, server) = live_toy(&backed()).await;
+    let answer = |call: &str| vec![ToolResult::new(call.into(), "tool", "sunny")];
+    let called = async |events: &mut Events| {
+        until(events, |event| {
+            matches!(event, Event::ToolCall(_)).then_some(())
+        })
+        .await;
+    };
+    say(&server, &["voice 300", "started work", "call work x"]).await;
+    called(&mut events).await;
+    assert_eq!(done(&mut events).await, ResponseStatus::Completed);
+    session.send_tool_results(answer("x")).await.unwrap();
+    assert!(server.hear_words().await.starts_with("results"));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    say(&server, &["call work y", "done work completed"]).await;
+    called(&mut events).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    session.send_tool_results(answer("y")).await.unwrap();
+    let left = [server.hear_words().await, server.hear_words().await];
+    assert!(left[0].starts_with("results"), "y is open: {left:?}");
+    assert!(left[1].starts_with("create"), "{left:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_that_begins_and_ends_behind_the_voice_leaves_what_it_says_whole() {
+    let (session, mut events, _peer, server) = live_toy(&backed()).await;
+    say(
+        &server,
+        &["voice 100", "started work", "done work completed"],
+    )
+    .await;
+    assert_eq!(session.state().borrow().turn.model, ModelTurn::Answering);
+    say(&server, &["voice 100"]).await;
+    let mut offsets = Vec::new();
+    while offsets.len() < 2 {
+        if let Some(Event::Audio(chunk)) = events.next().await {
+            offsets.push((chunk.item, chunk.offset));
+        }
+    }
+    assert_eq!(offsets[0].0, offsets[1].0, "one utterance");
+    assert_eq!((offsets[0].1, offsets[1].1), (0, 2_400));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_voice_does_not_hold_up_the_work_behind_it() {
+    let (session, _events, _peer, server) = live_toy(&backed()).await;
+    say(&server, &["voice 5000"]).await;
+    session.send_text("look at this").await.unwrap();
+    assert!(server.hear_words().await.starts_with("items"));
+    assert!(server.hear_words().await.starts_with("create"));
+    assert_eq!(session.state().borrow().turn.model, ModelTurn::Answering);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_waits_for_the_answers_where_no_response_can_be_asked_for_before() {
+    let toy = backed().able(|can| can.answers_first = true);
+    let (session, mut events, _peer, server) = live_toy(&toy).await;
+    say(&server, &["started work", "call work x"]).await;
+    until(&mut events, |event| {
+        matches!(event, Event::ToolCall(_)).then_some(())
+    })
+    .await;
+    session.send_text("and what else?").await.unwrap();
+    assert!(server.hear_words().await.starts_with("items"));
+    say(&server, &["done work completed"]).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let results = vec![ToolResult::new("x".into(), "tool", "sunny")];
+    session.send_tool_results(results).await.unwrap();
+    assert!(server.hear_words().await.starts_with("results"));
+    assert!(server.hear_words().await.starts_with("create"));
+    say(&server, &["started more", "done more completed"]).await;
+    assert!(server.hear_words().await.starts_with("create"));
 }

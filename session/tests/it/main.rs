@@ -13,6 +13,7 @@ mod content;
 mod continuous;
 mod delivery;
 mod duplex;
+mod fence;
 mod interruption;
 mod mishaps;
 mod order;

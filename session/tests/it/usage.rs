@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use antiphon_protocol::{Allowance, EndedCause, Usage};
+use antiphon_protocol::{Allowance, EndedCause, Event, Usage};
 use antiphon_session::Budget;
 use tokio::time::Instant;
 
-use crate::toy::{Server, live, live_with, settle};
+use crate::toy::{Server, Toy, live, live_toy, live_with, settle, until};
 
 #[tokio::test(start_paused = true)]
 async fn responses_and_running_totals_are_counted_once_over_rotations() {
@@ -83,4 +83,29 @@ async fn without_reports_nothing_is_counted() {
     server.say("done r1 completed");
     settle().await;
     assert_eq!(session.usage().await.unwrap(), Default::default());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_connection_that_was_let_go_still_costs_is_counted() {
+    let toy = Toy::new().able(|can| {
+        can.overlap = true;
+        can.close_drain = Duration::from_secs(5);
+    });
+    let (session, mut events, peer, server) = live_toy(&toy).await;
+    server.wire.answer_close(false);
+    server.say("usage-so-far 100");
+    server.say("started r1");
+    server.say("goaway 3000");
+    let next = Server::ready(&peer).await;
+    until(&mut events, |event| {
+        matches!(event, Event::Rotated(_)).then_some(())
+    })
+    .await;
+    next.say("usage-so-far 10");
+    server.say("done r1 completed 20");
+    server.say("usage-so-far 150");
+    settle().await;
+    next.say("usage-so-far 15");
+    settle().await;
+    assert_eq!(session.state().borrow().usage.total.total(), 150 + 20 + 15);
 }

@@ -13,7 +13,7 @@ impl Conversation {
             Event::Audio(mut chunk) => {
                 self.gate.on_progress(now);
                 if let Some(offset) = self.playhead.produced(now, &chunk) {
-                    self.answering = self.voices.is_none() || self.gate.is_active();
+                    self.answering = self.voices.is_none() || self.speaks();
                     chunk.offset = offset;
                     self.timeline.speech(now, &chunk, offset);
                     self.deliver(Event::Audio(chunk));
@@ -22,6 +22,7 @@ impl Conversation {
             Event::ToolCall(call) => {
                 self.gate.on_progress(now);
                 if self.ledger.announce(&call, self.gate.response()) {
+                    self.hold(now);
                     self.timeline.tool_called(now, &call.id);
                     self.history.on_call(&call);
                     self.deliver(Event::ToolCall(call));
@@ -56,10 +57,7 @@ impl Conversation {
             Event::OutputText(words) if !self.is_void_text(words) => {
                 self.history.on_text(Role::Assistant, words, false);
             }
-            Event::ResponseDone(_) if self.voices.is_some() => {
-                self.history.complete(Role::Assistant);
-            }
-            Event::ResponseDone(_) => self.history.on_response_done(),
+            Event::ResponseDone(_) if self.voices.is_none() => self.history.on_response_done(),
             _ => {}
         }
     }
@@ -90,7 +88,7 @@ impl Conversation {
             }
             Event::ResponseStarted { response } => {
                 self.expecting = None;
-                self.answering = false;
+                self.answering = self.speaks();
                 if self.gate.is_cancelling() {
                     self.playhead.void_response(response.clone());
                 }
@@ -99,14 +97,14 @@ impl Conversation {
             Event::OutputTranscript(_) | Event::OutputText(_) => {
                 self.gate.on_progress(now);
                 self.timeline.first_byte(now);
-                self.answering = self.gate.is_active();
+                self.answering = self.speaks() || (self.voices.is_none() && self.gate.is_active());
             }
             Event::AudioDone { item, .. } => self.playhead.complete(item.as_ref()),
             Event::ToolCallsCancelled { calls } => {
                 self.ledger.cancel(calls);
             }
             Event::Delegation(delegation) => self.delegations.delegated(now, &delegation.id),
-            Event::ResponseDone(done) => self.response_done(done),
+            Event::ResponseDone(done) => self.response_done(now, done),
             _ => {}
         }
     }
@@ -118,13 +116,18 @@ impl Conversation {
         }
     }
 
-    pub(super) fn response_done(&mut self, done: &ResponseDone) {
+    pub(super) fn response_done(&mut self, now: Time, done: &ResponseDone) {
         let response = done.response.as_ref();
         let cancelled = matches!(done.status, ResponseStatus::Cancelled { .. });
-        self.answering = false;
+        self.answering = self.speaks();
         self.ledger.on_response_done(response, cancelled);
-        self.playhead.response_done(response);
-        if let Some(pending) = &mut self.interruption {
+        // On wires without turns a response is work behind the voice, which goes on.
+        if self.voices.is_none() {
+            self.playhead.response_done(response);
+        }
+        if let Some(pending) = &mut self.interruption
+            && !self.answering
+        {
             pending.response_ended();
         }
         if done.status == ResponseStatus::Completed {
@@ -132,6 +135,7 @@ impl Conversation {
         }
         // The follow-up takes its place before creates that wait: it belongs to this answer.
         self.follow_up();
+        self.hold(now);
         self.gate.on_done(response);
     }
 }

@@ -18,6 +18,7 @@ use self::stopping::By;
 use super::{
     Outcome, Played, Verb,
     delegations::Delegations,
+    flaw::{Defect, Flaw},
     gate::{Gate, GateOut},
     history::History,
     interruption::Pending,
@@ -72,6 +73,8 @@ pub(crate) struct Conversation {
     timeline: Timeline,
     user: UserTurn,
     answering: bool,
+    /// Whether there is no connection: what the next one knows of the calls is not known.
+    away: bool,
     /// Until when the server's own response is expected.
     expecting: Option<Time>,
     /// Creates that follow answers of tools and have not left, with the commands that bring the answers.
@@ -79,6 +82,7 @@ pub(crate) struct Conversation {
     losses: Losses,
     next_own: u64,
     benign: u64,
+    flaw: Flaw,
     out: VecDeque<Effect>,
 }
 
@@ -104,13 +108,25 @@ impl Conversation {
             timeline: Timeline::default(),
             user: UserTurn::Idle,
             answering: false,
+            away: false,
             expecting: None,
             follow_ups: Vec::new(),
             losses: Losses::default(),
             next_own: OWN,
             benign: 0,
+            flaw: Flaw::default(),
             out: VecDeque::new(),
         }
+    }
+
+    /// Has a defect from here on.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn flawed(&mut self, flaw: Flaw) {
+        self.flaw = flaw;
+        self.gate.flaw = flaw;
+        self.ledger.flaw = flaw;
+        self.playhead.flaw = flaw;
+        self.history.flaw = flaw;
     }
 
     pub(crate) fn command(&mut self, now: Time, id: CommandId, verb: Verb) {
@@ -142,7 +158,9 @@ impl Conversation {
                     self.fail(id, SessionError::Full);
                 }
             }
-            Verb::Say(Command::CancelResponse(_)) => self.gate.cancel(id),
+            Verb::Say(Command::CancelResponse(_)) if self.manner.cancel || !self.speaks() => {
+                self.gate.cancel(id);
+            }
             Verb::Say(Command::ToolResults(results)) => match self.ledger.answer(id, &results) {
                 Ok(()) => {
                     for result in &results {
@@ -150,6 +168,11 @@ impl Conversation {
                     }
                     self.history.on_results(id, &results);
                     let at_once = self.manner.follow_up && self.ledger.interrupts(&results);
+                    if self.flaw.is(Defect::AnsweredTwice) {
+                        let again =
+                            Effect::Ordered(self.own(), Command::ToolResults(results.clone()));
+                        self.out.push_back(again);
+                    }
                     self.out
                         .push_back(Effect::Ordered(id, Command::ToolResults(results)));
                     if at_once {
@@ -196,6 +219,10 @@ impl Conversation {
 
     /// A command was carried out, as far as the provider says.
     pub(crate) fn confirmed(&mut self, now: Time, id: CommandId) {
+        // Where the voice is apart from the responses, only what is meant for it is acknowledged.
+        if self.voices.is_some() {
+            self.gate.on_spoken_for(id);
+        }
         if let Some(pending) = &mut self.interruption {
             pending.answered(id, true);
         }
@@ -313,13 +340,15 @@ impl Conversation {
 
     /// Whether a response runs.
     pub(crate) fn is_responding(&self) -> bool {
-        self.gate.is_active()
+        self.gate.is_active() || self.speaks()
     }
 
     fn pump(&mut self, now: Time) {
         self.follow_up();
+        self.hold(now);
         self.pump_gate();
         if !self.gate.is_open()
+            && !self.speaks()
             && let Some(pending) = &mut self.interruption
         {
             pending.response_ended();
@@ -348,6 +377,7 @@ impl Conversation {
     fn time_turn(&mut self, now: Time) {
         let open = self.playhead.is_playing()
             || self.gate.is_busy()
+            || self.speaks()
             || self.ledger.open() > 0
             || self.interruption.is_some()
             || self.expecting.is_some();
@@ -391,13 +421,22 @@ impl Conversation {
         self.pump(now);
     }
 
+    /// Keeps creates back while calls are open, where none is taken before the answers.
+    fn hold(&mut self, now: Time) {
+        let held = self.manner.answers_first && !self.away && self.ledger.open() > 0;
+        self.gate.hold(now, held);
+    }
+
     fn follow_up(&mut self) {
         if let Some(answers) = self.ledger.take_follow_up()
             && self.manner.follow_up
         {
             let id = self.own();
-            self.follow_ups.push((id, answers));
-            self.gate.create_first(id);
+            let id = self.gate.create_first(id);
+            match self.follow_ups.iter_mut().find(|(create, _)| *create == id) {
+                Some((_, followed)) => followed.extend(answers),
+                None => self.follow_ups.push((id, answers)),
+            }
         }
     }
 
@@ -429,8 +468,10 @@ impl Conversation {
                 }
                 GateOut::Idle(id) => self.done(id),
                 GateOut::Stalled(response) => {
-                    self.answering = false;
-                    if let Some(pending) = &mut self.interruption {
+                    self.answering = self.speaks();
+                    if let Some(pending) = &mut self.interruption
+                        && !self.answering
+                    {
                         pending.response_ended();
                     }
                     self.ledger.on_response_done(response.as_ref(), false);

@@ -8,8 +8,8 @@ impl Conversation {
     /// The connection is gone and took everything open with it.
     pub(crate) fn lost(&mut self, now: Time, resumable: bool, waits: impl Fn(CommandId) -> bool) {
         let response = self.gate.response().cloned();
-        let active = self.gate.is_active();
-        self.losses.response_lost |= self.gate.on_lost(waits);
+        let (active, spoke) = (self.gate.is_active(), self.speaks());
+        self.losses.response_lost |= self.gate.on_lost(waits) || spoke;
         self.answering = false;
         self.expecting = None;
         self.user = UserTurn::Idle;
@@ -17,6 +17,7 @@ impl Conversation {
             self.losses.calls_void.extend(self.ledger.void_all());
             self.delegations.clear();
         }
+        self.away = true;
         self.playhead.response_done(None);
         self.history.on_response_done();
         if let Some(voices) = &mut self.voices {
@@ -25,24 +26,30 @@ impl Conversation {
         if let Some(pending) = &mut self.interruption {
             pending.abandon();
         }
+        let reason = Some("connection_lost".to_owned());
+        let status = ResponseStatus::Incomplete { reason };
+        if spoke {
+            self.utterance_done(status.clone());
+        }
         if active {
-            let reason = Some("connection_lost".to_owned());
-            let status = ResponseStatus::Incomplete { reason };
             self.deliver(Event::ResponseDone(ResponseDone {
                 response,
                 status,
                 usage: None,
             }));
         }
+        // What waited for the response waits for the next connection now, and no longer than it may.
+        self.hold(now);
+        self.gate.go_on();
         self.pump(now);
     }
 
-    /// A new connection is ready, which knows all, what it was given, or nothing. Returns what the
-    /// change has cost.
+    /// A new connection is ready, which knows all up to a moment, what it was given, or nothing.
+    /// Returns what the change has cost.
     pub(crate) fn rotated(
         &mut self,
         now: Time,
-        recovery: Recovery,
+        (recovery, from): (Recovery, Option<u64>),
         seeded: usize,
         waits: impl Fn(CommandId) -> bool,
     ) -> Losses {
@@ -59,10 +66,14 @@ impl Conversation {
             self.delegations.clear();
             self.history.forget_ids(waits);
             self.playhead.orphan();
+        } else if let Some(from) = from {
+            losses.calls_void.extend(self.ledger.void_since(from));
         }
         if recovery == Recovery::Fresh {
             self.withdraw_follow_ups(|_| true);
         }
+        self.away = false;
+        self.hold(now);
         // An answer of which nothing was heard is asked for again; one that was cut off is not,
         // since the user has heard its beginning.
         let ask =
@@ -72,9 +83,23 @@ impl Conversation {
             self.gate.create_first(id);
             losses.response_asked_again = true;
         }
-        self.gate.on_ready();
         self.pump(now);
         losses
+    }
+
+    /// The provider has given a handle to the `moment`th moment.
+    pub(crate) const fn at(&mut self, moment: u64) {
+        self.ledger.at(moment);
+    }
+
+    /// Whether a command answers what was asked after `moment`.
+    pub(crate) fn answers_since(&self, moment: u64, command: &Command) -> bool {
+        let Command::ToolResults(results) = command else {
+            return false;
+        };
+        let late =
+            |result: &antiphon_protocol::ToolResult| self.ledger.is_since(moment, &result.call);
+        results.iter().any(late)
     }
 
     /// History for a connection that knows nothing.

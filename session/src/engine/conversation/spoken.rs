@@ -1,10 +1,14 @@
 //! Who speaks, on wires that do not say.
+//!
+//! The voice is an axis of its own there: what it says is told as a response without a name, which no
+//! create asks for and no call belongs to. Responses that the wire itself tells of are work behind the
+//! voice; gate and ledger know only those.
 
 use antiphon_protocol::{
     AudioFormat, Event, ItemId, ResponseDone, ResponseStatus, Role, Speech, Time,
 };
 
-use super::{Conversation, level};
+use super::{Conversation, Effect, Voices, level};
 
 impl Conversation {
     /// The user's audio left for the provider.
@@ -38,8 +42,33 @@ impl Conversation {
         }
         if model {
             self.utterances += 1;
-            self.event(now, Event::ResponseStarted { response: None });
+            self.expecting = None;
+            self.deliver(Event::ResponseStarted { response: None });
         }
+    }
+
+    /// Whether the model speaks, on a wire that does not say.
+    pub(super) fn speaks(&self) -> bool {
+        self.voices.as_ref().is_some_and(Voices::model_speaks)
+    }
+
+    /// The model has fallen silent.
+    fn spoke(&mut self, now: Time) {
+        self.answering = false;
+        self.history.complete(Role::Assistant);
+        self.playhead.response_done(None);
+        self.out.push_back(Effect::Healthy);
+        self.utterance_done(ResponseStatus::Completed);
+        self.pump(now);
+    }
+
+    /// Tells that what the model said is over.
+    pub(super) fn utterance_done(&mut self, status: ResponseStatus) {
+        self.deliver(Event::ResponseDone(ResponseDone {
+            response: None,
+            status,
+            usage: None,
+        }));
     }
 
     /// Gives what the model says the minted item of its utterance; such wires name none. Returns
@@ -71,12 +100,7 @@ impl Conversation {
             self.event(now, Event::SpeechStopped(derived()));
         }
         if fallen.model {
-            let done = ResponseDone {
-                response: None,
-                status: ResponseStatus::Completed,
-                usage: None,
-            };
-            self.event(now, Event::ResponseDone(done));
+            self.spoke(now);
         }
     }
 }

@@ -39,7 +39,7 @@ impl Conversation {
             self.gate.is_open()
         } else {
             self.gate.is_active()
-        };
+        } || self.speaks();
         let stopped = self.playhead.interrupt(now, responding);
         if stopped.is_empty() && !responding {
             if let Some(caller) = caller {

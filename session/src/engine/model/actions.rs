@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use antiphon_protocol::{
-    Command, CommandId, End, Event, Fault, How, Recovery, ResponseOptions, Rotation, Stage,
-    ToolResult,
+    Command, CommandId, End, Event, Fault, How, Recovery, ResponseOptions, Rotation, RotationCause,
+    Stage, ToolResult,
 };
 use antiphon_transport::Input;
 
@@ -314,7 +314,8 @@ impl World {
         if rotation.recovery == Recovery::Reverted {
             return;
         }
-        let truth = self.server.peers[&rotation.generation].recovery;
+        let peer = &self.server.peers[&rotation.generation];
+        let (truth, handle) = (peer.recovery, peer.handle.clone());
         assert_eq!(rotation.recovery, truth, "{rotation:?}");
         let losses = &rotation.losses;
         let void: Vec<_> = losses
@@ -326,7 +327,13 @@ impl World {
             let asked = &self.asked;
             self.chronicle.retold(|id| !asked.was_heard(id));
         }
-        self.calls.rotated(truth == Recovery::Resumed, &void);
+        let resumed = (truth == Recovery::Resumed).then_some(handle.as_str());
+        // Another process cannot know which of the calls it was given came after its handle.
+        let resumed = match rotation.cause {
+            RotationCause::Restore => resumed.map(|_| "h999999999"),
+            _ => resumed,
+        };
+        self.calls.rotated(resumed, &void);
         assert!(
             losses.response_lost || !losses.response_asked_again,
             "{rotation:?}"

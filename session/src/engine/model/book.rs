@@ -88,21 +88,19 @@ impl Calls {
         }
     }
 
-    /// A new connection took over: it knows all calls, or none and says so.
-    pub(super) fn rotated(&mut self, resumed: bool, void: &[String]) {
-        let open = self.open();
-        if resumed {
-            assert!(
-                void.is_empty(),
-                "{void:?} are void on a connection that knows them"
-            );
-        } else {
-            let named: BTreeSet<_> = void.iter().cloned().collect();
-            assert_eq!(named.len(), void.len(), "{void:?} are void twice");
-            assert_eq!(named, open.into_iter().collect(), "void, and open");
-            for call in void {
-                self.0.insert(call.clone(), Call::Void);
-            }
+    /// A new connection took over: what it does not know is void. Names count up in the order in which
+    /// the server said them, so it knows what came before the handle that it goes on by.
+    pub(super) fn rotated(&mut self, handle: Option<&str>, void: &[String]) {
+        let number = |name: &str| name[1..].parse::<u64>().unwrap();
+        let mut open = self.open();
+        if let Some(handle) = handle {
+            open.retain(|call| number(call) > number(handle));
+        }
+        let named: BTreeSet<_> = void.iter().cloned().collect();
+        assert_eq!(named.len(), void.len(), "{void:?} are void twice");
+        assert_eq!(named, open.into_iter().collect(), "void, and open");
+        for call in void {
+            self.0.insert(call.clone(), Call::Void);
         }
     }
 }

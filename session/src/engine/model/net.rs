@@ -20,6 +20,8 @@ impl World {
     pub(super) fn hear(&mut self, generation: Generation, line: &str) {
         if self.generation == Some(generation) {
             self.arrives(generation, line);
+        } else {
+            self.comes_late(generation, line);
         }
         self.frame(generation, line);
     }
@@ -29,6 +31,17 @@ impl World {
             generation,
             frame: Frame::text(line),
         }));
+    }
+
+    /// The session may hear this on a connection that was let go: what it costs counts if it does.
+    fn comes_late(&mut self, generation: Generation, line: &str) {
+        let words: Vec<&str> = line.split(' ').collect();
+        let told = self.server.peers[&generation].told;
+        self.late += match words[0] {
+            "done" => words[3].parse().unwrap(),
+            "so-far" => words[1].parse::<u64>().unwrap() - told,
+            _ => 0,
+        };
     }
 
     /// The session is about to hear this on its live connection.

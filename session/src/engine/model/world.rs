@@ -75,6 +75,8 @@ pub(super) struct World {
     pub(super) snapshot: Option<Snapshot>,
     /// What each response has cost, and what connections have said they used.
     pub(super) used: u64,
+    /// What connections that were let go may have told besides.
+    pub(super) late: u64,
     pub(super) costs: BTreeMap<String, u64>,
     pub(super) generation: Option<Generation>,
     newest: Option<Generation>,
@@ -151,6 +153,7 @@ impl World {
             stopped: BTreeSet::new(),
             snapshot: None,
             used: 0,
+            late: 0,
             costs: BTreeMap::new(),
             generation: None,
             newest: None,

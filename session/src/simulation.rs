@@ -1,0 +1,3 @@
+//! What the simulator needs of a session: deliberate defects, and a look at its machines.
+
+pub use crate::engine::{Defect, Digest};
