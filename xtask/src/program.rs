@@ -11,6 +11,8 @@ use crate::workspace;
 pub(crate) struct Program {
     name: &'static str,
     package: &'static str,
+    /// Features of the package that the binary needs.
+    features: &'static str,
     about: &'static str,
 }
 
@@ -18,21 +20,25 @@ const PROGRAMS: &[Program] = &[
     Program {
         name: "capabilities",
         package: "antiphon-conformance",
+        features: "",
         about: "what every provider and model can do, as a table",
     },
     Program {
         name: "sim",
         package: "antiphon-conformance",
+        features: "simulation",
         about: "whole calls in virtual time, from seeds",
     },
     Program {
         name: "suite",
         package: "antiphon-conformance",
+        features: "",
         about: "every conversation with every plug-in",
     },
     Program {
         name: "wire",
         package: "antiphon-conformance",
+        features: "",
         about: "decode, encode and compare recorded frames",
     },
 ];
@@ -69,6 +75,8 @@ impl Program {
                 self.package,
                 "--bin",
                 self.name,
+                "--features",
+                self.features,
             ])
             .arg("--manifest-path")
             .arg(manifest)

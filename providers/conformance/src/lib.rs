@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod capabilities;
+#[cfg(feature = "simulation")]
 pub mod sim;
 pub mod suite;
 pub mod tap;

@@ -27,6 +27,10 @@ pub enum WireFault {
     Close(u16),
     /// Nothing comes through any more, either way, and nobody is told.
     HalfOpen,
+    /// Nothing comes from the peer for so long, and then all of it at once.
+    Stall(Duration),
+    /// The peer says this, as if it were its own word.
+    Says(Frame),
     /// A frame comes that is no event.
     Garbage,
     /// The peer's last frame comes once more.
@@ -46,13 +50,38 @@ pub enum Way {
     Out,
 }
 
-type Listener = dyn FnMut(Instant, Way, &Frame) + Send;
+/// Something seen on a wire.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Sight<'a> {
+    /// When, by the clock of the runtime.
+    pub at: Instant,
+    /// On which wire, in the order in which they were opened, from 1.
+    pub wire: u64,
+    /// What.
+    pub what: Seen<'a>,
+}
+
+/// What was seen.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Seen<'a> {
+    /// The wire is open.
+    Opened,
+    /// A frame.
+    Frame(Way, &'a Frame),
+    /// Nobody listens on it any more.
+    Left,
+}
+
+type Listener = dyn FnMut(&Sight<'_>) + Send;
 
 #[derive(Default)]
 struct Shared {
     hash: DefaultHasher,
     began: Option<Instant>,
     frames: u64,
+    wires: u64,
     struck: Vec<WireFault>,
     faults: VecDeque<(Duration, WireFault)>,
     next_dial: Option<WireFault>,
@@ -60,16 +89,27 @@ struct Shared {
 }
 
 impl Shared {
-    fn note(&mut self, way: Way, frame: &Frame) {
+    fn note(&mut self, wire: u64, what: Seen<'_>) {
         let now = Instant::now();
         let began = *self.began.get_or_insert(now);
         let at = now.duration_since(began).as_micros();
         self.hash.write_u64(u64::try_from(at).unwrap_or(u64::MAX));
-        self.hash.write_u8(way as u8);
-        self.hash.write(&frame.data);
-        self.frames += 1;
+        self.hash.write_u64(wire);
+        match what {
+            Seen::Opened => self.hash.write_u8(2),
+            Seen::Left => self.hash.write_u8(3),
+            Seen::Frame(way, frame) => {
+                self.hash.write_u8(way as u8);
+                self.hash.write(&frame.data);
+                self.frames += 1;
+            }
+        }
         if let Some(listener) = &mut self.listener {
-            listener(now, way, frame);
+            listener(&Sight {
+                at: now,
+                wire,
+                what,
+            });
         }
     }
 
@@ -115,14 +155,14 @@ impl Tap {
         self
     }
 
-    /// Tells `listener` of every frame, with the (virtual) time.
+    /// Tells `listener` of everything that is seen, with the (virtual) time.
     #[must_use]
-    pub fn listener(self, listener: impl FnMut(Instant, Way, &Frame) + Send + 'static) -> Self {
+    pub fn listener(self, listener: impl FnMut(&Sight<'_>) + Send + 'static) -> Self {
         self.lock().listener = Some(Box::new(listener));
         self
     }
 
-    /// A hash over every frame, its direction and its time.
+    /// A hash over every frame, its wire, its direction and its time.
     pub fn hash(&self) -> u64 {
         self.lock().hash.finish()
     }
@@ -162,18 +202,28 @@ impl Dial for Tap {
             _ => {}
         }
         let (tx, rx) = self.inner.dial(request).await?;
+        let wire = {
+            let mut shared = self.lock();
+            shared.wires += 1;
+            let wire = shared.wires;
+            shared.note(wire, Seen::Opened);
+            wire
+        };
         let broken = Arc::new(Mutex::new(false));
         let rx = Rx {
             inner: rx,
             shared: Arc::clone(&self.shared),
+            wire,
             broken: Arc::clone(&broken),
             last: None,
             queued: VecDeque::new(),
             alarm: None,
+            stall: None,
         };
         let tx = Tx {
             inner: tx,
             shared: Arc::clone(&self.shared),
+            wire,
             broken,
         };
         Ok((Box::new(tx), Box::new(rx)))
@@ -183,6 +233,7 @@ impl Dial for Tap {
 struct Tx {
     inner: Box<dyn WireTx>,
     shared: Arc<Mutex<Shared>>,
+    wire: u64,
     broken: Arc<Mutex<bool>>,
 }
 
@@ -198,7 +249,7 @@ impl WireTx for Tx {
     }
 
     fn start_send(&mut self, frame: Frame) -> Result<(), End> {
-        lock(&self.shared).note(Way::Out, &frame);
+        lock(&self.shared).note(self.wire, Seen::Frame(Way::Out, &frame));
         if self.is_broken() {
             return Ok(());
         }
@@ -224,13 +275,33 @@ impl WireTx for Tx {
 struct Rx {
     inner: Box<dyn WireRx>,
     shared: Arc<Mutex<Shared>>,
+    wire: u64,
     broken: Arc<Mutex<bool>>,
     last: Option<Frame>,
     queued: VecDeque<Frame>,
     alarm: Option<Pin<Box<Sleep>>>,
+    /// While it lasts nothing comes.
+    stall: Option<Pin<Box<Sleep>>>,
+}
+
+impl Drop for Rx {
+    fn drop(&mut self) {
+        lock(&self.shared).note(self.wire, Seen::Left);
+    }
 }
 
 impl Rx {
+    fn is_stalled(&mut self, cx: &mut Context<'_>) -> bool {
+        let stalled = self
+            .stall
+            .as_mut()
+            .is_some_and(|stall| stall.as_mut().poll(cx).is_pending());
+        if !stalled {
+            self.stall = None;
+        }
+        stalled
+    }
+
     /// Whether the next fault is due; else wakes the task when it will be.
     fn is_due(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(at) = lock(&self.shared).due() else {
@@ -256,6 +327,14 @@ impl Rx {
                 *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = true;
                 None
             }
+            WireFault::Stall(pause) => {
+                self.stall = Some(Box::pin(tokio::time::sleep(pause)));
+                None
+            }
+            WireFault::Says(frame) => {
+                self.queued.push_back(frame);
+                None
+            }
             WireFault::Garbage => {
                 self.queued.push_back(Frame::text("{\"no\": event"));
                 None
@@ -279,8 +358,11 @@ impl WireRx for Rx {
                 return Poll::Ready(Err(end));
             }
         }
+        if self.is_stalled(cx) {
+            return Poll::Pending;
+        }
         if let Some(frame) = self.queued.pop_front() {
-            lock(&self.shared).note(Way::In, &frame);
+            lock(&self.shared).note(self.wire, Seen::Frame(Way::In, &frame));
             return Poll::Ready(Ok(Incoming::Frame(frame)));
         }
         loop {
@@ -290,7 +372,7 @@ impl WireRx for Rx {
                 Poll::Ready(Ok(_)) if broken => {}
                 Poll::Ready(Err(_)) | Poll::Pending if broken => return Poll::Pending,
                 Poll::Ready(Ok(Incoming::Frame(frame))) => {
-                    lock(&self.shared).note(Way::In, &frame);
+                    lock(&self.shared).note(self.wire, Seen::Frame(Way::In, &frame));
                     self.last = Some(frame.clone());
                     return Poll::Ready(Ok(Incoming::Frame(frame)));
                 }

@@ -12,7 +12,7 @@ use std::{
 
 use antiphon_conformance::{
     suite::{Act, Scene, Stage, Subject, subjects},
-    tap::{Tap, Way},
+    tap::{Seen, Tap, Way},
 };
 use antiphon_emulator::DAY;
 use antiphon_protocol::{
@@ -92,14 +92,17 @@ async fn hour(wire: &subjects::Wire) -> Result<String, String> {
     };
     let pace = Arc::new(Mutex::new(Pace::default()));
     let listened = Arc::clone(&pace);
-    let tap = Tap::new(wire.peer(&stage, Clock::start())).listener(move |now, way, frame| {
+    let tap = Tap::new(wire.peer(&stage, Clock::start())).listener(move |sight| {
+        let Seen::Frame(Way::Out, frame) = sight.what else {
+            return;
+        };
         let is_audio = frame
             .data
             .windows(12)
             .take(120)
             .any(|part| part == b"\"audio\":\"AAAA" || part.starts_with(b"\"audio\""));
-        if way == Way::Out && is_audio {
-            listened.lock().unwrap().beat(now);
+        if is_audio {
+            listened.lock().unwrap().beat(sight.at);
         }
     });
     let (session, mut events) = Session::builder(provider)

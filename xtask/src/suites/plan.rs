@@ -293,6 +293,23 @@ pub(super) const SUITES: &[Suite] = &[
         ]),
     },
     Suite {
+        name: "sim",
+        about: "a thousand calls from seeds, in virtual time",
+        tier: Tier::Nightly,
+        budget: 900,
+        env: &[],
+        work: Work::Cargo(&[
+            "run",
+            "--quiet",
+            "--package=antiphon-conformance",
+            "--bin=sim",
+            "--features=simulation",
+            "--",
+            "--seeds",
+            "1000",
+        ]),
+    },
+    Suite {
         name: "msrv",
         about: "the oldest Rust that we support",
         tier: Tier::Nightly,

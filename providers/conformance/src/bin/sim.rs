@@ -6,88 +6,62 @@
     reason = "a command-line program answers on its standard streams"
 )]
 
-use std::{
-    env,
-    hash::{DefaultHasher, Hasher},
-    process::ExitCode,
-    sync::Arc,
-    time::Instant,
-};
+use std::{alloc::System, env, process::ExitCode, sync::Arc};
 
-use antiphon_conformance::sim::{Counts, Tell, play};
+use antiphon_conformance::sim::{DEFECTS, Plan, run};
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
-const USAGE: &str = "usage: sim [--seeds N] [--first S] [--seed S] [--trace]";
+const USAGE: &str =
+    "usage: sim [--seeds N] [--first S] [--seed S] [--break N] [--threads N] [--trace]";
+/// How many conversations are held unless somebody says so.
+const SEEDS: u64 = 30;
 
-struct Call {
-    first: u64,
-    seeds: u64,
-    trace: bool,
+/// Counts what is in use.
+#[global_allocator]
+static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+fn in_use() -> usize {
+    let stats = HEAP.stats();
+    stats
+        .bytes_allocated
+        .saturating_sub(stats.bytes_deallocated)
 }
 
 fn main() -> ExitCode {
-    let call = match parse(env::args().skip(1)) {
-        Ok(call) => call,
+    let plan = match parse(env::args().skip(1)) {
+        Ok(plan) => plan,
         Err(error) => {
             eprintln!("sim: {error}\n{USAGE}");
             return ExitCode::from(2);
         }
     };
-    let begun = Instant::now();
-    let mut counts = Counts::default();
-    let mut hash = DefaultHasher::new();
-    let mut failed = 0_u64;
-    for seed in call.first..call.first.saturating_add(call.seeds) {
-        let tell = call
-            .trace
-            .then(|| -> Tell { Arc::new(|line| println!("{line}")) });
-        let report = match play(seed, tell) {
-            Ok(report) => report,
-            Err(error) => {
-                eprintln!("sim: a runtime could not be made: {error}");
-                return ExitCode::from(2);
-            }
-        };
-        hash.write_u64(report.hash);
-        counts.add(&report.counts);
-        if !report.failures.is_empty() {
-            failed += 1;
-            for failure in &report.failures {
-                println!(
-                    "seed={} wire={} failed: {failure}",
-                    report.seed, report.wire
-                );
+    let tally = run(&plan, |report| {
+        for failure in &report.failures {
+            println!(
+                "seed={} wire={} failed: {failure}",
+                report.seed, report.wire
+            );
+        }
+    });
+    match tally {
+        Ok(tally) => {
+            println!("{tally}");
+            if tally.holds() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
             }
         }
-    }
-    let hours = counts.virtual_time.as_secs_f64() / 3_600.0;
-    let minutes = begun.elapsed().as_secs_f64() / 60.0;
-    println!(
-        "{counts} virtual_hours_per_minute={:.1}",
-        hours / minutes.max(1e-9)
-    );
-    let missing = counts.missing();
-    let enough = call.seeds < 100 || missing.is_empty();
-    if !enough {
-        println!("of these nothing happened: {}", missing.join(", "));
-    }
-    println!(
-        "cases={} failed={failed} virtual_hours={hours:.1} hash={:016x}",
-        call.seeds,
-        hash.finish()
-    );
-    if failed == 0 && enough {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+        Err(error) => {
+            eprintln!("sim: a runtime could not be made: {error}");
+            ExitCode::from(2)
+        }
     }
 }
 
-fn parse(mut args: impl Iterator<Item = String>) -> Result<Call, String> {
-    let mut call = Call {
-        first: 0,
-        seeds: 30,
-        trace: false,
-    };
+fn parse(mut args: impl Iterator<Item = String>) -> Result<Plan, String> {
+    let mut plan = Plan::new(0, SEEDS);
+    plan.heap = Some(in_use);
     while let Some(arg) = args.next() {
         let mut number = || -> Result<u64, String> {
             let value = args.next().ok_or_else(|| format!("{arg} needs a number"))?;
@@ -96,15 +70,63 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Call, String> {
                 .map_err(|_| format!("{arg} needs a number, not {value:?}"))
         };
         match arg.as_str() {
-            "--seeds" => call.seeds = number()?,
-            "--first" => call.first = number()?,
+            "--seeds" => plan.seeds = number()?,
+            "--first" => plan.first = number()?,
             "--seed" => {
-                call.first = number()?;
-                call.seeds = 1;
+                plan.first = number()?;
+                plan.seeds = 1;
             }
-            "--trace" => call.trace = true,
+            "--break" => {
+                let given = number()?;
+                let place = usize::try_from(given).ok().and_then(|n| n.checked_sub(1));
+                let defect = place.and_then(|place| DEFECTS.get(place));
+                let most = DEFECTS.len();
+                plan.defect = Some(*defect.ok_or_else(|| {
+                    format!("there is no defect {given}; the defects are numbered from 1 to {most}")
+                })?);
+            }
+            "--threads" => {
+                plan.threads = usize::try_from(number()?)
+                    .unwrap_or(usize::MAX)
+                    .clamp(1, 64);
+            }
+            "--trace" => plan.tell = Some(Arc::new(|line| println!("{line}"))),
             _ => return Err(format!("there is no option {arg}")),
         }
     }
-    Ok(call)
+    Ok(plan)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(args: &[&str]) -> Result<Plan, String> {
+        parse(args.iter().map(ToString::to_string))
+    }
+
+    #[test]
+    fn ranges_and_defects_are_read() {
+        let plan = parsed(&["--first", "7", "--seeds", "20", "--break", "1"]).unwrap();
+        assert_eq!((plan.first, plan.seeds), (7, 20));
+        assert_eq!(plan.defect, Some(DEFECTS[0]));
+        let plan = parsed(&["--seed", "9", "--break", "10"]).unwrap();
+        assert_eq!((plan.first, plan.seeds), (9, 1));
+        assert_eq!(plan.defect, Some(DEFECTS[9]));
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_refused_in_a_sentence() {
+        for given in ["99", "0", "11"] {
+            let refused = parsed(&["--break", given]).unwrap_err();
+            let expected =
+                format!("there is no defect {given}; the defects are numbered from 1 to 10");
+            assert_eq!(refused, expected);
+        }
+        assert_eq!(parsed(&["--seeds"]).unwrap_err(), "--seeds needs a number");
+        assert_eq!(
+            parsed(&["--fast"]).unwrap_err(),
+            "there is no option --fast"
+        );
+    }
 }

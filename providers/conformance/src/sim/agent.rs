@@ -10,7 +10,11 @@ use std::{
 
 use antiphon_emulator::DAY;
 use antiphon_protocol::{Capabilities, ConfigField, Fault, SessionConfig, ToolCall};
-use antiphon_runner::{Approver, Control, Decision, Problem, Runner, RunnerBuilder, tool_fn};
+use antiphon_runner::{
+    Approver, Control, Decision, Problem, Runner, RunnerBuilder, Tool, ToolLimits, tool_fn,
+};
+use antiphon_session::simulation::{Defect, Digest};
+use antiphon_transport::BackoffConfig;
 use async_trait::async_trait;
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -46,25 +50,43 @@ pub(super) fn script() -> String {
     script
 }
 
+/// How long an approval may take.
+const APPROVAL: Duration = Duration::from_secs(20);
+
 /// Everything the runner is given, and what is counted about it.
 pub(super) struct Stage<'a> {
     wire: &'a Wire,
     tap: Tap,
     seed: u64,
+    defect: Option<Defect>,
+    digest: Digest,
     reports: bool,
     speaker: Speaker,
+    /// How long the slow tool takes.
+    slow: Duration,
     approver: Doorkeeper,
+    ends: Arc<AtomicU64>,
     refusals: Arc<Mutex<Vec<String>>>,
 }
 
 impl<'a> Stage<'a> {
-    pub(super) fn new(wire: &'a Wire, tap: &Tap, seed: u64, dice: &mut Rng) -> Self {
+    pub(super) fn new(
+        wire: &'a Wire,
+        tap: &Tap,
+        seed: u64,
+        dice: &mut Rng,
+        defect: Option<Defect>,
+    ) -> Self {
         Self {
             wire,
             tap: tap.clone(),
             seed,
+            defect,
+            digest: Digest::default(),
             reports: dice.bool(),
-            speaker: Speaker::default(),
+            speaker: Speaker::new(dice.bool()),
+            slow: Duration::from_millis(dice.u64(2_000..16_000)),
+            ends: Arc::default(),
             approver: Doorkeeper::new(dice.fork()),
             refusals: Arc::default(),
         }
@@ -82,14 +104,30 @@ impl<'a> Stage<'a> {
         let model = self.wire.model;
         let takes_tools = self.capabilities().fields.contains(&ConfigField::Tools);
         let (tap, seed) = (self.tap.clone(), self.seed);
+        let (defect, digest) = (self.defect, self.digest.clone());
+        let mut limits = ToolLimits::default();
+        limits.approval = APPROVAL;
         let (player, flusher) = (self.speaker.clone(), self.speaker.clone());
         let refusals = Arc::clone(&self.refusals);
+        let ends = Arc::clone(&self.ends);
         let builder = Runner::builder(provider)
             .config(SessionConfig::new(model).instructions("Answer in one sentence."))
             .approver(self.approver.clone())
-            .session(move |session| session.dial(tap.clone()).seed(seed).wall_clock(DAY))
+            .tool_limits(limits)
+            .session(move |session| {
+                session
+                    .dial(tap.clone())
+                    .seed(seed)
+                    .wall_clock(DAY)
+                    .backoff(BackoffConfig::for_one_client())
+                    .with_defect(defect)
+                    .digest(digest.clone())
+            })
             .on_audio(move |chunk| player.play(&chunk))
-            .on_interruption(move |_| flusher.flush())
+            .on_flush(move || flusher.flush())
+            .on_end(move |_| {
+                ends.fetch_add(1, Ordering::Relaxed);
+            })
             .on_error(move |problem| {
                 // Tools that fail on purpose are told of, as they should be. What the server refuses
                 // is ours to avoid; what a broken wire keeps from it is not.
@@ -101,10 +139,22 @@ impl<'a> Stage<'a> {
                 }
             });
         if takes_tools {
-            with_tools(builder)
+            with_tools(builder, self.slow)
+        } else if self.capabilities().delegations {
+            builder.delegate_to(errand(self.slow))
         } else {
             builder
         }
+    }
+
+    /// The hash over what went into the session's machines and came out of them.
+    pub(super) fn digest(&self) -> u64 {
+        self.digest.value()
+    }
+
+    /// The loudspeaker, if it reports.
+    pub(super) fn reporting(&self) -> Option<Speaker> {
+        self.reports.then(|| self.speaker.clone())
     }
 
     /// Starts the loudspeaker, where this conversation has one that reports.
@@ -115,7 +165,12 @@ impl<'a> Stage<'a> {
 
     /// Adds what was counted here.
     pub(super) fn account(&self, report: &mut Report) {
-        report.counts.approvals += self.approver.decided.load(Ordering::Relaxed);
+        let [approved, denied, undecided] = &*self.approver.decided;
+        report.counts.approved += approved.load(Ordering::Relaxed);
+        report.counts.denied += denied.load(Ordering::Relaxed);
+        report.counts.undecided += undecided.load(Ordering::Relaxed);
+        let ends = self.ends.load(Ordering::Relaxed);
+        report.fail_unless(ends == 1, || format!("handlers were told of {ends} ends"));
         report.counts.played += self.speaker.played();
         let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         for refusal in refusals.iter() {
@@ -124,7 +179,7 @@ impl<'a> Stage<'a> {
     }
 }
 
-fn with_tools(builder: RunnerBuilder) -> RunnerBuilder {
+fn with_tools(builder: RunnerBuilder, slow: Duration) -> RunnerBuilder {
     let schema = json!({
         "type": "object",
         "properties": { "question": { "type": "string" } },
@@ -142,12 +197,7 @@ fn with_tools(builder: RunnerBuilder) -> RunnerBuilder {
         schema.clone(),
         answering(Duration::from_millis(300)),
     );
-    let slow = tool_fn(
-        "slow",
-        "Takes its time.",
-        schema.clone(),
-        answering(Duration::from_secs(12)),
-    );
+    let slow = tool_fn("slow", "Takes its time.", schema.clone(), answering(slow));
     let guarded = tool_fn(
         "guarded",
         "Needs a yes.",
@@ -164,11 +214,27 @@ fn with_tools(builder: RunnerBuilder) -> RunnerBuilder {
         .tool(broken)
 }
 
+/// The tool that does what a model delegates.
+fn errand(slow: Duration) -> impl Tool {
+    let schema = json!({ "type": "object" });
+    tool_fn(
+        "errand",
+        "Does what is asked.",
+        schema,
+        move |_: Value| async move {
+            tokio::time::sleep(slow).await;
+            json!({ "answer": "eleven" })
+        },
+    )
+    .needs_approval()
+}
+
 /// Says yes, says no, or says nothing, by the dice.
 #[derive(Clone)]
 struct Doorkeeper {
     dice: Arc<Mutex<Rng>>,
-    decided: Arc<AtomicU64>,
+    /// Yes, no, nothing in time.
+    decided: Arc<[AtomicU64; 3]>,
 }
 
 impl Doorkeeper {
@@ -187,12 +253,23 @@ impl Approver for Doorkeeper {
             let mut dice = self.dice.lock().unwrap_or_else(PoisonError::into_inner);
             (dice.u8(0..4), Duration::from_millis(dice.u64(10..4_000)))
         };
-        self.decided.fetch_add(1, Ordering::Relaxed);
+        let [approved, denied, undecided] = &*self.decided;
+        let count = |counter: &AtomicU64| counter.fetch_add(1, Ordering::Relaxed);
         tokio::time::sleep(pause).await;
         match choice {
-            0 => Decision::Deny("not today".to_owned()),
-            1 => std::future::pending().await,
-            _ => Decision::Allow,
+            0 => {
+                count(denied);
+                Decision::Deny("not today".to_owned())
+            }
+            1 => {
+                count(undecided);
+                tokio::time::sleep(APPROVAL * 2).await;
+                Decision::Allow
+            }
+            _ => {
+                count(approved);
+                Decision::Allow
+            }
         }
     }
 }

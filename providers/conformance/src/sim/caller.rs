@@ -2,26 +2,34 @@
 
 use std::time::Duration;
 
-use antiphon_protocol::{Capabilities, ConfigField, InputClock};
+use antiphon_protocol::{Capabilities, ConfigField, InputClock, SessionConfig, UpdateOutcome};
 use antiphon_runner::{Control, UpdateError};
 use antiphon_session::SessionError;
 use bytes::Bytes;
 use fastrand::Rng;
 use tokio::time::{self, Instant};
 
-use super::{Tell, report::Report};
+use super::{Tell, audit::Audit, report::Report, witness::Witness};
 
 /// How long any of the caller's commands may take.
 const BOUND: Duration = Duration::from_secs(150);
 /// The length of a piece of audio.
 const PIECE: Duration = Duration::from_millis(20);
+/// Voices that every provider here takes.
+const VOICES: [&str; 3] = ["alloy", "marin", "cedar"];
 
 pub(super) struct Caller<'a> {
-    control: Control,
-    can: Capabilities,
-    dice: Rng,
-    report: &'a mut Report,
-    updates: u64,
+    pub(super) control: Control,
+    pub(super) can: Capabilities,
+    pub(super) dice: Rng,
+    pub(super) report: &'a mut Report,
+    pub(super) audit: Audit,
+    pub(super) witness: &'a Witness,
+    /// Responses that were asked for.
+    pub(super) wishes: u64,
+    /// Samples that were given.
+    pub(super) given: u64,
+    pub(super) changes: u64,
 }
 
 /// What the caller does next.
@@ -36,33 +44,18 @@ enum Deed {
     Listen,
 }
 
-impl<'a> Caller<'a> {
-    pub(super) fn new(
-        control: Control,
-        can: Capabilities,
-        dice: Rng,
-        report: &'a mut Report,
-    ) -> Self {
-        Self {
-            control,
-            can,
-            dice,
-            report,
-            updates: 0,
-        }
-    }
-
+impl Caller<'_> {
     /// Talks for about `length`.
     pub(super) async fn talk(&mut self, length: Duration, tell: Option<&Tell>) {
-        let tell = |line: String| {
+        let begun = Instant::now();
+        let tell = |what: &str| {
             if let Some(tell) = tell {
-                tell(line);
+                tell(format!("{:>9.3} s {what}", begun.elapsed().as_secs_f64()));
             }
         };
-        let begun = Instant::now();
-        while begun.elapsed() < length && self.report.failures.is_empty() {
+        while begun.elapsed() < length && !self.has_failed() {
             let deed = self.deed();
-            tell(format!("{:>9.3} s {deed:?}", begun.elapsed().as_secs_f64()));
+            tell(&format!("{deed:?}"));
             let done = time::timeout(BOUND, self.act(deed)).await;
             match done {
                 Ok(Ok(())) => {}
@@ -70,8 +63,13 @@ impl<'a> Caller<'a> {
                 Err(_) => self.report.fail(format!("{deed:?} never ended")),
             }
             time::sleep(Duration::from_millis(self.dice.u64(100..6_000))).await;
+            self.recall().await;
         }
-        tell(format!("{:>9.3} s the end", begun.elapsed().as_secs_f64()));
+        tell("the end");
+    }
+
+    fn has_failed(&self) -> bool {
+        !self.report.failures.is_empty() || self.audit.has_failed() || self.witness.has_failed()
     }
 
     fn deed(&mut self) -> Deed {
@@ -87,37 +85,25 @@ impl<'a> Caller<'a> {
     }
 
     async fn act(&mut self, deed: Deed) -> Result<(), String> {
-        let can = &self.can;
         match deed {
-            Deed::Write if can.create_response => {
+            Deed::Write if self.can.create_response => {
                 self.report.counts.questions += 1;
+                self.wishes += 1;
                 tolerate(self.control.send_text("What do you say?").await)
             }
             Deed::Write | Deed::Speak => {
                 self.report.counts.questions += 1;
                 let length = Duration::from_millis(self.dice.u64(600..2_000));
                 self.sound(length, 8_000.0).await?;
-                if can.input_clock == InputClock::Free {
+                if self.can.input_clock == InputClock::Free {
                     self.sound(Duration::from_millis(900), 0.0).await?;
                 }
                 Ok(())
             }
             Deed::Interrupt => tolerate(self.control.interrupt().await),
-            Deed::Update => {
-                if !can.fields.contains(&ConfigField::Instructions) {
-                    return Ok(());
-                }
-                self.updates += 1;
-                self.report.counts.updates += 1;
-                let text = format!("Answer in one sentence. This is change {}.", self.updates);
-                let patch =
-                    move |config: antiphon_protocol::SessionConfig| config.instructions(text);
-                match self.control.update(patch).await {
-                    Ok(_) | Err(UpdateError::Failed(_)) => Ok(()),
-                    Err(error) => Err(error.to_string()),
-                }
-            }
-            Deed::Prompt if can.create_response => {
+            Deed::Update => self.update().await,
+            Deed::Prompt if self.can.create_response => {
+                self.wishes += 1;
                 tolerate(self.control.create_response(Default::default()).await)
             }
             Deed::Mute => {
@@ -132,8 +118,52 @@ impl<'a> Caller<'a> {
         }
     }
 
+    /// Another persona, or another voice as well, with or without words that lead over.
+    async fn update(&mut self) -> Result<(), String> {
+        let takes = |field| self.can.fields.contains(&field);
+        if !takes(ConfigField::Instructions) {
+            return Ok(());
+        }
+        self.changes += 1;
+        let persona = format!("Answer in one sentence. You are number {}.", self.changes);
+        let voice = VOICES.get(self.dice.usize(0..6)).copied();
+        let voice = voice.filter(|_| takes(ConfigField::Voice));
+        let patch = move |config: SessionConfig| {
+            let config = config.instructions(persona);
+            match voice {
+                Some(voice) => config.voice(voice),
+                None => config,
+            }
+        };
+        let bridge = voice.is_some() || self.dice.bool();
+        let done = if bridge {
+            let words = format!("This is number {}.", self.changes);
+            self.control.update_with_bridge(patch, words).await
+        } else {
+            self.control.update(patch).await
+        };
+        match done {
+            Ok(UpdateOutcome::AppliedLive { .. } | UpdateOutcome::Rotated { .. }) => {
+                self.report.counts.updates += 1;
+                self.report.counts.bridges += u64::from(bridge);
+                Ok(())
+            }
+            Ok(_) | Err(UpdateError::Failed(_)) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Looks at the history.
+    async fn recall(&mut self) {
+        match time::timeout(BOUND, self.control.history()).await {
+            Ok(Ok(history)) => self.witness.compare(&history),
+            Ok(Err(error)) => self.report.fail(format!("no history: {error}")),
+            Err(_) => self.report.fail("the history never came".to_owned()),
+        }
+    }
+
     /// Sounds for so long, in real time.
-    async fn sound(&self, length: Duration, loudness: f64) -> Result<(), String> {
+    async fn sound(&mut self, length: Duration, loudness: f64) -> Result<(), String> {
         let rate = self.control.input_format().rate;
         let samples = u64::from(rate) * PIECE.as_millis() as u64 / 1_000;
         for piece in 0..(length.as_millis() / PIECE.as_millis()) as u64 {
@@ -144,7 +174,9 @@ impl<'a> Caller<'a> {
             let first = piece * samples;
             let bytes = (first..first + samples).flat_map(|at| wave(at).to_le_bytes());
             let bytes: Bytes = bytes.collect::<Vec<_>>().into();
-            tolerate(self.control.send_audio(bytes).await)?;
+            let done = self.control.send_audio(bytes).await;
+            self.given += done.is_ok().then_some(samples).unwrap_or_default();
+            tolerate(done)?;
             time::sleep(PIECE).await;
         }
         Ok(())

@@ -6,27 +6,46 @@
 //! in one thread under one paused clock, so the same seed makes the same conversation, byte for byte.
 
 mod agent;
+mod audit;
 mod caller;
+mod faults;
+mod range;
 mod report;
 mod speaker;
+mod witness;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    hash::{DefaultHasher, Hasher},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use antiphon_runner::{Outcome, ToolAnswer};
+use antiphon_emulator::{
+    Moment,
+    peer::{Input, Output},
+};
+use antiphon_protocol::Time;
+pub use antiphon_session::simulation::Defect;
 use antiphon_transport::Clock;
 use fastrand::Rng;
 use tokio::time::Instant;
 
-pub use self::report::{Counts, Report};
+use self::{
+    audit::{Audit, Closing, Dialect},
+    caller::Caller,
+    witness::Witness,
+};
+pub use self::{
+    range::{Heap, Plan, Tally, run},
+    report::{Counts, Report},
+};
 use crate::{
-    suite::subjects,
-    tap::{Tap, WireFault},
+    suite::subjects::{self, Wire},
+    tap::{Seen, Tap},
 };
 
 /// How long a conversation lasts.
 const LENGTH: Duration = Duration::from_secs(6 * 60 + 30);
-/// The mean time between two faults of the wire.
-const FAULTS: f64 = 110.0;
 /// How long the closing of a session, and the tasks behind it, may take.
 const GOODBYE: Duration = Duration::from_secs(30);
 /// How long a conversation may last that does not end by itself.
@@ -40,20 +59,34 @@ const TOLD: usize = 2_000;
 /// How much of a frame is told.
 const HEAD: usize = 160;
 
-/// Plays the conversation of one seed. `tell` hears what the caller does and what is said on the wire,
-/// but for audio.
+/// The deliberate defects, by the number that switches each on, from 1.
+pub const DEFECTS: [Defect; 10] = [
+    Defect::GateOpen,
+    Defect::LedgerUnfenced,
+    Defect::PlayheadUnclamped,
+    Defect::ResultsKept,
+    Defect::FollowUpPerAnswer,
+    Defect::AnsweredTwice,
+    Defect::AudioLeaks,
+    Defect::CommandsLost,
+    Defect::UnheardKept,
+    Defect::EndUntold,
+];
+
+/// Plays the conversation of one seed, with a defect if there is one. `tell` hears what the caller does
+/// and what is said on the wire, but for audio.
 ///
 /// Makes a current-thread runtime with a paused clock: call it outside of any runtime.
 ///
 /// # Errors
 /// When a runtime cannot be made.
-pub fn play(seed: u64, tell: Option<Tell>) -> std::io::Result<Report> {
+pub fn play(seed: u64, defect: Option<Defect>, tell: Option<Tell>) -> std::io::Result<Report> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()?;
     let report = runtime.block_on(async {
-        let conversation = converse(seed, tell);
+        let conversation = converse(seed, defect, tell);
         match tokio::time::timeout(STUCK, conversation).await {
             Ok(mut report) => {
                 let left = leftover().await;
@@ -76,7 +109,7 @@ async fn leftover() -> usize {
     metrics.num_alive_tasks()
 }
 
-async fn converse(seed: u64, tell: Option<Tell>) -> Report {
+async fn converse(seed: u64, defect: Option<Defect>, tell: Option<Tell>) -> Report {
     let mut dice = Rng::with_seed(seed);
     let wires = subjects::wires();
     let place = usize::try_from(seed % wires.len().max(1) as u64).unwrap_or_default();
@@ -84,23 +117,14 @@ async fn converse(seed: u64, tell: Option<Tell>) -> Report {
         return Report::failed(seed, "there are no wires");
     };
     let mut report = Report::new(seed, wire.name);
-    let clock = Clock::start();
-    let dial = wire.simulated(seed, &agent::script(), clock);
-    let mut tap = Tap::new(dial).faults(faults(&mut dice));
+    let server = Arc::<Mutex<DefaultHasher>>::default();
+    let dialect = Dialect::of(wire.name);
+    let dial = wire.simulated(seed, &agent::script(), Clock::start(), watcher(&server));
+    let tap = Tap::new(dial).faults(faults::schedule(&mut dice, dialect, LENGTH));
+    let stage = agent::Stage::new(wire, &tap, seed, &mut dice, defect);
+    let audit = audit_of(wire, dialect, &stage);
     let begun = Instant::now();
-    if let Some(tell) = tell.clone() {
-        tap = tap.listener(move |now, way, frame| {
-            if frame.data.len() < TOLD {
-                let text = String::from_utf8_lossy(&frame.data);
-                let head: String = text.chars().take(HEAD).collect();
-                tell(format!(
-                    "{:>9.3} s   {way:?} {head}",
-                    (now - begun).as_secs_f64()
-                ));
-            }
-        });
-    }
-    let stage = agent::Stage::new(wire, &tap, seed, &mut dice);
+    let tap = listen(tap, &audit, begun, tell.clone());
     let runner = match stage.builder().connect().await {
         Ok(runner) => runner,
         Err(error) => {
@@ -110,79 +134,143 @@ async fn converse(seed: u64, tell: Option<Tell>) -> Report {
     };
     let control = runner.control();
     let speaker = stage.speaker(&control);
+    let witness = Witness::new(control.session(), stage.reporting());
     let run = tokio::spawn(runner.run());
-    let mut caller = caller::Caller::new(
-        control.clone(),
-        stage.capabilities(),
-        dice.fork(),
-        &mut report,
-    );
+    let mut caller = Caller {
+        control: control.clone(),
+        can: stage.capabilities(),
+        dice: dice.fork(),
+        report: &mut report,
+        audit: audit.clone(),
+        witness: &witness,
+        wishes: 0,
+        given: 0,
+        changes: 0,
+    };
     caller.talk(LENGTH, tell.as_ref()).await;
+    let (wishes, given) = (caller.wishes, caller.given);
+    let at = Instant::now();
+    audit.hang_up();
     control.close().await;
+    drop(control);
     let outcome = match run.await {
         Ok(Ok(outcome)) => Some(outcome),
         Ok(Err(error)) => Some(error.into_outcome()),
         Err(_) => None,
     };
     drop(speaker);
+    for failure in witness.close().await {
+        report.fail(failure);
+    }
     report.counts.virtual_time = begun.elapsed();
     report.counts.frames = tap.frames();
-    report.counts.faults = tap.struck().len() as u64;
-    report.hash = tap.hash();
+    for fault in tap.struck() {
+        *report
+            .counts
+            .faults
+            .entry(faults::name(&fault))
+            .or_default() += 1;
+    }
+    report.hash = hash_of(&[tap.hash(), stage.digest(), finish(&server)]);
     stage.account(&mut report);
     match outcome {
-        Some(outcome) => judge(&outcome, &mut report),
+        Some(outcome) => {
+            let closing = Closing {
+                outcome: &outcome,
+                at,
+                wishes,
+                given,
+            };
+            judge(&closing, &audit, &mut report);
+        }
         None => report.fail("the run panicked".to_owned()),
     }
     report
 }
 
-/// What must hold of a conversation that is over.
-fn judge(outcome: &Outcome, report: &mut Report) {
-    report.counts.rotations += u64::from(outcome.rotations);
-    report.counts.interruptions += outcome.interruptions;
-    report.counts.tools += outcome.tool_calls.len() as u64;
-    report.fail_unless(outcome.ended.is_orderly(), || {
-        format!("the session ended with {:?}", outcome.ended)
-    });
-    let audio = outcome.audio_in;
-    report.fail_unless(audio.accepted == audio.sent + audio.dropped, || {
-        format!("samples are unaccounted for: {audio:?}")
-    });
-    for call in &outcome.tool_calls {
-        let void = !matches!(call.answer, ToolAnswer::Sent | ToolAnswer::ByHand);
-        if void {
-            report.counts.void_calls += 1;
+fn audit_of(wire: &Wire, dialect: Dialect, stage: &agent::Stage<'_>) -> Audit {
+    let can = stage.capabilities();
+    let rate = can
+        .output_format(&antiphon_protocol::SessionConfig::new(wire.model))
+        .rate;
+    Audit::new(dialect, rate, can.single_response)
+}
+
+/// Has the audit, and whoever wants to be told, see what is on the wires.
+fn listen(tap: Tap, audit: &Audit, begun: Instant, tell: Option<Tell>) -> Tap {
+    let audit = audit.clone();
+    tap.listener(move |sight| {
+        let facts = audit.see(sight);
+        let (Some(tell), at) = (&tell, (sight.at - begun).as_secs_f64()) else {
+            return;
+        };
+        let wire = sight.wire;
+        for fact in facts {
+            tell(format!("{at:>9.3} s   {wire} means {fact}"));
         }
-        report.fail_unless(!matches!(call.answer, ToolAnswer::Unsent), || {
-            format!("a call was never answered: {call:?}")
-        });
+        match sight.what {
+            Seen::Opened => tell(format!("{at:>9.3} s   {wire} opened")),
+            Seen::Left => tell(format!("{at:>9.3} s   {wire} left")),
+            Seen::Frame(way, frame) if frame.data.len() < TOLD => {
+                let text = String::from_utf8_lossy(&frame.data);
+                let head: String = text.chars().take(HEAD).collect();
+                tell(format!("{at:>9.3} s   {wire} {way:?} {head}"));
+            }
+            Seen::Frame(..) => {}
+        }
+    })
+}
+
+/// Hashes what goes into the emulated machines and comes out of them.
+fn watcher(
+    server: &Arc<Mutex<DefaultHasher>>,
+) -> impl Fn(u64, Time, &Moment<'_>) + Send + Sync + 'static {
+    let server = Arc::clone(server);
+    move |connection, now, moment| {
+        let mut hasher = server.lock().unwrap_or_else(PoisonError::into_inner);
+        let nanos = now.since_origin().as_nanos();
+        hasher.write_u64(u64::try_from(nanos).unwrap_or(u64::MAX));
+        hasher.write_u64(connection);
+        match moment {
+            Moment::In(Input::Frame(frame)) | Moment::Out(Output::Frame(frame)) => {
+                hasher.write(&frame.data);
+            }
+            Moment::In(input) => hasher.write(format!("{input:?}").as_bytes()),
+            Moment::Out(output) => hasher.write(format!("{output:?}").as_bytes()),
+        }
     }
 }
 
-/// When the wire breaks, and how.
-fn faults(dice: &mut Rng) -> Vec<(Duration, WireFault)> {
-    let mut at = 0.0;
-    let mut faults = Vec::new();
-    loop {
-        // Exponential: the time to the next fault does not depend on the last one.
-        at += -FAULTS * (1.0 - dice.f64()).ln();
-        if at > LENGTH.as_secs_f64() {
-            return faults;
-        }
-        let fault = match dice.u8(0..11) {
-            0 => WireFault::Eof,
-            1 => WireFault::Reset,
-            2 => WireFault::Close(1000),
-            3 => WireFault::Close(1001),
-            4 => WireFault::Close(1011),
-            5 => WireFault::Close(1012),
-            6 => WireFault::HalfOpen,
-            7 => WireFault::Garbage,
-            8 => WireFault::Repeat,
-            9 => WireFault::Refused(503),
-            _ => WireFault::SlowDial(Duration::from_secs(dice.u64(1..10))),
-        };
-        faults.push((Duration::from_secs_f64(at), fault));
+fn finish(hasher: &Mutex<DefaultHasher>) -> u64 {
+    hasher
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .finish()
+}
+
+fn hash_of(parts: &[u64]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for part in parts {
+        hasher.write_u64(*part);
+    }
+    hasher.finish()
+}
+
+/// What must hold of a conversation that is over.
+fn judge(closing: &Closing<'_>, audit: &Audit, report: &mut Report) {
+    let outcome = closing.outcome;
+    report.counts.rotations += u64::from(outcome.rotations);
+    report.counts.interruptions += outcome.interruptions;
+    report.counts.tools += outcome.tool_calls.len() as u64;
+    let void = |call: &&antiphon_runner::ToolRecord| {
+        use antiphon_runner::ToolAnswer::{ByHand, Sent};
+        !matches!(call.answer, Sent | ByHand)
+    };
+    report.counts.void_calls += outcome.tool_calls.iter().filter(void).count() as u64;
+    report.fail_unless(outcome.ended.is_orderly(), || {
+        format!("the session ended with {:?}", outcome.ended)
+    });
+    for failure in audit.close(closing) {
+        report.fail(failure);
     }
 }

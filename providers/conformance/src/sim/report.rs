@@ -1,13 +1,15 @@
 //! What one conversation amounted to, and whether everything held.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use super::faults;
 
 /// How much happened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Faults that struck the wire.
-    pub faults: u64,
+    /// Faults that struck the wire, by kind.
+    pub faults: BTreeMap<&'static str, u64>,
     /// New connections.
     pub rotations: u64,
     /// Tool calls.
@@ -16,10 +18,16 @@ pub struct Counts {
     pub void_calls: u64,
     /// Settled interruptions.
     pub interruptions: u64,
-    /// Changes of the configuration.
+    /// Changes of the configuration that were made.
     pub updates: u64,
-    /// Decisions about calls that need approval.
-    pub approvals: u64,
+    /// Of those, changes with words for the model.
+    pub bridges: u64,
+    /// Calls that were approved.
+    pub approved: u64,
+    /// Calls that were denied.
+    pub denied: u64,
+    /// Calls about which nothing was decided in time.
+    pub undecided: u64,
     /// Questions of the caller.
     pub questions: u64,
     /// Samples that the speaker played.
@@ -33,13 +41,18 @@ pub struct Counts {
 impl Counts {
     /// Adds another conversation's.
     pub fn add(&mut self, other: &Self) {
-        self.faults += other.faults;
+        for (kind, count) in &other.faults {
+            *self.faults.entry(kind).or_default() += count;
+        }
         self.rotations += other.rotations;
         self.tools += other.tools;
         self.void_calls += other.void_calls;
         self.interruptions += other.interruptions;
         self.updates += other.updates;
-        self.approvals += other.approvals;
+        self.bridges += other.bridges;
+        self.approved += other.approved;
+        self.denied += other.denied;
+        self.undecided += other.undecided;
         self.questions += other.questions;
         self.played += other.played;
         self.frames += other.frames;
@@ -48,35 +61,43 @@ impl Counts {
 
     /// The kinds of things of which none happened, though each should.
     pub fn missing(&self) -> Vec<&'static str> {
-        [
-            ("faults", self.faults),
+        let counted = [
             ("rotations", self.rotations),
             ("tools", self.tools),
             ("interruptions", self.interruptions),
             ("updates", self.updates),
-            ("approvals", self.approvals),
+            ("bridges", self.bridges),
+            ("approved", self.approved),
+            ("denied", self.denied),
+            ("undecided", self.undecided),
             ("questions", self.questions),
             ("played samples", self.played),
-        ]
-        .into_iter()
-        .filter_map(|(name, count)| (count == 0).then_some(name))
-        .collect()
+        ];
+        let faults = faults::KINDS
+            .iter()
+            .map(|kind| (*kind, self.faults.get(kind).copied().unwrap_or_default()));
+        let all = counted.into_iter().chain(faults);
+        all.filter_map(|(name, count)| (count == 0).then_some(name))
+            .collect()
     }
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let faults: u64 = self.faults.values().sum();
         write!(
             f,
-            "faults={} rotations={} tools={} void={} interruptions={} updates={} approvals={} \
-             questions={} frames={}",
-            self.faults,
+            "faults={faults} rotations={} tools={} void={} interruptions={} updates={} bridges={} \
+             approvals={}+{}+{} questions={} frames={}",
             self.rotations,
             self.tools,
             self.void_calls,
             self.interruptions,
             self.updates,
-            self.approvals,
+            self.bridges,
+            self.approved,
+            self.denied,
+            self.undecided,
             self.questions,
             self.frames
         )
@@ -93,7 +114,8 @@ pub struct Report {
     pub wire: &'static str,
     /// How much happened.
     pub counts: Counts,
-    /// Over every frame, its direction and its time.
+    /// Over every input and output of the machines: the session's engine, the link in it, the
+    /// emulated server; and every frame between them.
     pub hash: u64,
     /// What did not hold.
     pub failures: Vec<String>,

@@ -98,8 +98,19 @@ impl fmt::Debug for Wire {
 impl Wire {
     /// An emulator that plays `script` on every connection, with everything drawn from `seed`, and
     /// sessions short enough to meet their limits.
-    pub fn simulated(&self, seed: u64, script: &str, clock: Clock) -> MemoryDial {
+    #[cfg(feature = "simulation")]
+    pub(crate) fn simulated(
+        &self,
+        seed: u64,
+        script: &str,
+        clock: Clock,
+        watcher: impl Fn(u64, antiphon_protocol::Time, &antiphon_emulator::Moment<'_>)
+        + Send
+        + Sync
+        + 'static,
+    ) -> MemoryDial {
         Builder::new()
+            .watcher(watcher)
             .key(Some(KEY))
             .script(read(script))
             .session_limit(Duration::from_secs(240))
