@@ -443,16 +443,19 @@ mod tests {
         ledger.announce(&call("b", "s"), None);
         ledger.on_response_done(Some(&"r".into()), false);
         ledger.answer(id(1), &[result("b")]).unwrap();
-        assert!(!ledger.take_follow_up(), "s has not ended, a is open");
+        assert!(
+            ledger.take_follow_up().is_none(),
+            "s has not ended, a is open"
+        );
         ledger.answer(id(2), &[result("a")]).unwrap();
-        assert!(ledger.take_follow_up());
-        assert!(!ledger.take_follow_up(), "s has not ended");
+        assert!(ledger.take_follow_up().is_some());
+        assert!(ledger.take_follow_up().is_none(), "s has not ended");
         // A call that comes after the end of its response is another batch.
         ledger.announce(&call("c", "s"), None);
         ledger.on_response_done(Some(&"s".into()), false);
         assert_eq!(ledger.open(), 1);
         ledger.answer(id(3), &[result("c")]).unwrap();
-        assert!(ledger.take_follow_up());
+        assert!(ledger.take_follow_up().is_some());
     }
 
     #[test]
@@ -465,9 +468,9 @@ mod tests {
         ledger.announce(&unnamed, Some(&"r".into()));
         ledger.answer(id(1), &[result("a")]).unwrap();
         ledger.on_response_done(Some(&"s".into()), false);
-        assert!(!ledger.take_follow_up());
+        assert!(ledger.take_follow_up().is_none());
         ledger.on_response_done(Some(&"r".into()), false);
-        assert!(ledger.take_follow_up());
+        assert!(ledger.take_follow_up().is_some());
     }
 
     #[test]
@@ -481,7 +484,7 @@ mod tests {
             ledger.announce(&made, None);
             ledger.answer(id(1), &[result("a")]).unwrap();
             ledger.on_response_done(done.map(ResponseId::from).as_ref(), false);
-            assert!(ledger.take_follow_up(), "{named:?} {done:?}");
+            assert!(ledger.take_follow_up().is_some(), "{named:?} {done:?}");
         }
     }
 
@@ -496,9 +499,12 @@ mod tests {
             Err(CallError::Void(..))
         ));
         ledger.answer(id(2), &[result("a")]).unwrap();
-        assert!(!ledger.take_follow_up());
+        assert!(ledger.take_follow_up().is_none());
         ledger.answer(id(3), &[result("b")]).unwrap();
-        assert!(ledger.take_follow_up(), "its response has ended long ago");
+        assert!(
+            ledger.take_follow_up().is_some(),
+            "its response has ended long ago"
+        );
     }
 
     #[test]
@@ -519,7 +525,7 @@ mod tests {
         };
         ledger.answer(id(3), &[silent("a"), silent("b")]).unwrap();
         ledger.on_response_done(Some(&"r".into()), false);
-        assert!(!ledger.take_follow_up());
+        assert!(ledger.take_follow_up().is_none());
     }
 
     #[test]
@@ -532,7 +538,7 @@ mod tests {
         ledger.on_response_done(Some(&"r".into()), false);
         assert_eq!(ledger.void_all(), ["b".into()]);
         assert_eq!(ledger.open(), 0);
-        assert!(!ledger.take_follow_up());
+        assert!(ledger.take_follow_up().is_none());
     }
 
     #[test]

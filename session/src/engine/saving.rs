@@ -26,6 +26,7 @@ impl Engine {
             closed_calls: closed,
             playhead: playhead.into_iter().map(Into::into).collect(),
             usage: self.usage.totals(),
+            counted: self.usage.counted(),
             response_open: self.conversation.is_responding(),
             resume: self.link.resume_token(now),
         }
@@ -33,7 +34,7 @@ impl Engine {
 
     /// Goes on with what another process has kept.
     pub(super) fn restore(&mut self, snapshot: Snapshot) {
-        self.usage.restore(snapshot.usage);
+        self.usage.restore(snapshot.usage, snapshot.counted);
         self.restored = Some(Restored {
             resume: snapshot.resume,
         });
