@@ -25,6 +25,9 @@ pub struct Snapshot {
     pub(crate) history: Vec<SavedItem>,
     pub(crate) open_calls: Vec<ToolCall>,
     pub(crate) closed_calls: Vec<CallId>,
+    /// Open calls that the provider's handle does not lead to: it was given before they were made.
+    #[serde(default)]
+    pub(crate) unreached_calls: Vec<CallId>,
     pub(crate) playhead: Vec<SavedHeard>,
     pub(crate) usage: UsageTotals,
     /// Responses that are in the usage and must not be counted again.
@@ -110,6 +113,7 @@ impl Serialize for ExposedSnapshot<'_> {
         all.serialize_field("history", &kept.history)?;
         all.serialize_field("open_calls", &kept.open_calls)?;
         all.serialize_field("closed_calls", &kept.closed_calls)?;
+        all.serialize_field("unreached_calls", &kept.unreached_calls)?;
         all.serialize_field("playhead", &kept.playhead)?;
         all.serialize_field("usage", &kept.usage)?;
         all.serialize_field("counted", &kept.counted)?;
@@ -317,6 +321,7 @@ mod tests {
                 .to_vec(),
             open_calls: Vec::new(),
             closed_calls: vec!["c".into()],
+            unreached_calls: Vec::new(),
             playhead: Vec::new(),
             usage: UsageTotals::default(),
             counted: vec!["r".into()],

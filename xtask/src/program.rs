@@ -21,6 +21,11 @@ const PROGRAMS: &[Program] = &[
         about: "what every provider and model can do, as a table",
     },
     Program {
+        name: "replay",
+        package: "antiphon-conformance",
+        about: "a recorded session at any frame",
+    },
+    Program {
         name: "sim",
         package: "antiphon-conformance",
         about: "whole calls in virtual time, from seeds",

@@ -4,7 +4,7 @@
 //! `announced → answered → settled`, or `void` with a reason. Calls of one response form a batch;
 //! when the response has ended and the last of them is answered, one follow-up is due.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use antiphon_protocol::{CallId, CommandId, ResponseId, Scheduling, ToolCall, ToolResult};
 
@@ -17,8 +17,16 @@ const REMEMBERED: usize = 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     Announced,
-    Answered { by: CommandId, aloud: bool },
+    Answered {
+        by: CommandId,
+        aloud: bool,
+    },
     Void(&'static str),
+    /// Void, and a late result was used all the same, though not as an answer.
+    Spent {
+        by: CommandId,
+        why: &'static str,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -87,20 +95,18 @@ impl Ledger {
     /// The calls that wait for an answer, or whose answer `waits` to be sent, and those that do not,
     /// oldest first.
     pub(crate) fn known(&self, waits: impl Fn(CommandId) -> bool) -> (Vec<CallId>, Vec<CallId>) {
-        let is_open = |call: &CallId| match self.calls.get(call).map(|call| &call.state) {
-            Some(State::Announced) => true,
-            Some(State::Answered { by, .. }) => waits(*by),
-            _ => false,
-        };
+        let is_open = |call: &CallId| self.waits(call, &waits);
         self.order.iter().cloned().partition(is_open)
     }
 
-    /// Takes in answers, all or none.
+    /// Takes in answers, all or none. Returns those whose calls are void, if the caller deals with such.
     pub(crate) fn answer(
         &mut self,
         id: CommandId,
         results: &[ToolResult],
-    ) -> Result<(), CallError> {
+        takes_late: bool,
+    ) -> Result<Vec<CallId>, CallError> {
+        let mut late = Vec::new();
         for (place, result) in results.iter().enumerate() {
             let call = &result.call;
             let twice = results
@@ -110,15 +116,36 @@ impl Ledger {
             match self.calls.get(call).map(|call| &call.state) {
                 None => return Err(CallError::Unknown(call.clone())),
                 Some(State::Announced) if !twice => {}
-                Some(State::Void(why)) => return Err(CallError::Void(call.clone(), why)),
+                Some(State::Void(_)) if takes_late && !twice => late.push(call.clone()),
+                Some(State::Void(why)) if !twice => return Err(CallError::Void(call.clone(), why)),
                 Some(_) => return Err(CallError::Answered(call.clone())),
             }
         }
-        for result in results {
+        for result in results.iter().filter(|it| !late.contains(&it.call)) {
             let aloud = result.scheduling != Some(Scheduling::Silent);
             self.close(&result.call, State::Answered { by: id, aloud });
         }
-        Ok(())
+        Ok(late)
+    }
+
+    /// The late result of a void call is used, as `by`.
+    pub(crate) fn spend(&mut self, by: CommandId, call: &CallId) {
+        if let Some(call) = self.calls.get_mut(call)
+            && let State::Void(why) = call.state
+        {
+            call.state = State::Spent { by, why };
+        }
+    }
+
+    /// Late results used as `id` did not leave after all.
+    pub(crate) fn untold(&mut self, id: CommandId) {
+        for call in self.calls.values_mut() {
+            if let State::Spent { by, why } = call.state
+                && by == id
+            {
+                call.state = State::Void(why);
+            }
+        }
     }
 
     /// Whether one of these answers is to be taken up at once, over what is being said. The response
@@ -173,19 +200,45 @@ impl Ledger {
         open
     }
 
-    /// The connection that made them is gone. Returns the calls that were open.
-    pub(crate) fn void_all(&mut self) -> Vec<CallId> {
+    /// The connection that made them is gone, and another knows only of those that it was `told`.
+    /// Returns the other calls that were open.
+    pub(crate) fn void_but(&mut self, told: &BTreeSet<CallId>) -> Vec<CallId> {
         let open: Vec<_> = self
             .order
             .iter()
-            .filter(|call| self.is_open(call))
+            .filter(|call| self.is_open(call) && !told.contains(*call))
             .cloned()
             .collect();
         for call in &open {
             self.close(call, State::Void(CONNECTION_LOST));
         }
-        self.batches.clear();
+        // What was answered to the connection that is gone is followed up by none.
+        for batch in self.batches.values_mut() {
+            (batch.open, batch.ended) = (0, true);
+            batch.aloud.clear();
+        }
+        for call in told.iter().filter_map(|call| self.calls.get(call)) {
+            let Some(batch) = self.batches.get_mut(&call.batch) else {
+                continue;
+            };
+            match call.state {
+                State::Announced => batch.open += 1,
+                State::Answered { by, aloud: true } => batch.aloud.push(by),
+                _ => {}
+            }
+        }
+        self.batches
+            .retain(|_, batch| batch.open > 0 || !batch.aloud.is_empty());
         open
+    }
+
+    /// Whether a call is open, or its answer `waits` to be sent.
+    pub(crate) fn waits(&self, call: &CallId, waits: impl Fn(CommandId) -> bool) -> bool {
+        match self.calls.get(call).map(|call| &call.state) {
+            Some(State::Announced) => true,
+            Some(State::Answered { by, .. }) => waits(*by),
+            _ => false,
+        }
     }
 
     /// A response has ended; with `cancelled` nobody waits for a follow-up of it.
@@ -210,6 +263,25 @@ impl Ledger {
             !complete
         });
         (!due.is_empty()).then_some(due)
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn at(&self) -> Vec<crate::testing::CallAt> {
+        let known = self
+            .order
+            .iter()
+            .filter_map(|id| Some((id, self.calls.get(id)?)));
+        known
+            .map(|(id, call)| crate::testing::CallAt {
+                call: id.clone(),
+                state: match call.state {
+                    State::Announced => "announced",
+                    State::Answered { .. } => "answered",
+                    State::Void(_) => "void",
+                    State::Spent { .. } => "spent",
+                },
+            })
+            .collect()
     }
 
     /// Calls that wait for an answer.
@@ -272,303 +344,4 @@ impl Ledger {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn call(id: &str, response: &str) -> ToolCall {
-        ToolCall {
-            id: id.into(),
-            name: "tool".into(),
-            arguments: "{}".into(),
-            item: None,
-            response: Some(response.into()),
-        }
-    }
-
-    fn result(id: &str) -> ToolResult {
-        ToolResult::new(id.into(), "tool", "ok")
-    }
-
-    fn id(n: u64) -> CommandId {
-        CommandId::new(n)
-    }
-
-    #[test]
-    fn a_call_is_announced_once() {
-        let mut ledger = Ledger::default();
-        assert!(ledger.announce(&call("a", "r"), None));
-        assert!(!ledger.announce(&call("a", "r"), None));
-        assert!(!ledger.announce(&call("a", "another response"), None));
-        assert_eq!(ledger.open(), 1);
-    }
-
-    #[test]
-    fn a_call_is_answered_once() {
-        let mut ledger = Ledger::default();
-        assert_eq!(
-            ledger.answer(id(1), &[result("a")]),
-            Err(CallError::Unknown("a".into()))
-        );
-        ledger.announce(&call("a", "r"), None);
-        assert_eq!(
-            ledger.answer(id(1), &[result("a"), result("a")]),
-            Err(CallError::Answered("a".into())),
-            "not twice in one command either"
-        );
-        assert_eq!(ledger.answer(id(1), &[result("a")]), Ok(()));
-        assert_eq!(
-            ledger.answer(id(2), &[result("a")]),
-            Err(CallError::Answered("a".into()))
-        );
-        assert!(
-            !ledger.announce(&call("a", "r"), None),
-            "an answered call stays known"
-        );
-    }
-
-    #[test]
-    fn one_follow_up_per_batch_when_the_response_has_ended_and_all_are_answered() {
-        let mut ledger = Ledger::default();
-        for name in ["a", "b"] {
-            ledger.announce(&call(name, "r"), None);
-        }
-        ledger.answer(id(1), &[result("a")]).unwrap();
-        ledger.on_response_done(Some(&"r".into()), false);
-        assert_eq!(ledger.take_follow_up(), None, "b is open");
-        ledger.answer(id(2), &[result("b")]).unwrap();
-        assert_eq!(ledger.take_follow_up(), Some(vec![id(1), id(2)]));
-        assert_eq!(ledger.take_follow_up(), None, "only one");
-    }
-
-    #[test]
-    fn answers_before_the_end_of_the_response_wait_for_it() {
-        let mut ledger = Ledger::default();
-        ledger.announce(&call("a", "r"), None);
-        ledger.answer(id(1), &[result("a")]).unwrap();
-        assert_eq!(ledger.take_follow_up(), None);
-        ledger.on_response_done(Some(&"r".into()), false);
-        assert!(ledger.take_follow_up().is_some());
-    }
-
-    #[test]
-    fn silent_answers_alone_ask_for_no_follow_up() {
-        let silent = |id: &str| ToolResult {
-            scheduling: Some(Scheduling::Silent),
-            ..result(id)
-        };
-        for (second, due) in [(silent("b"), false), (result("b"), true)] {
-            let mut ledger = Ledger::default();
-            for name in ["a", "b"] {
-                ledger.announce(&call(name, "r"), None);
-            }
-            ledger.on_response_done(Some(&"r".into()), false);
-            ledger.answer(id(1), &[silent("a"), second]).unwrap();
-            assert_eq!(ledger.take_follow_up().is_some(), due);
-        }
-    }
-
-    #[test]
-    fn nobody_waits_for_a_follow_up_of_a_cancelled_response_or_of_cancelled_calls() {
-        let mut ledger = Ledger::default();
-        ledger.announce(&call("a", "r"), None);
-        ledger.on_response_done(Some(&"r".into()), true);
-        ledger.answer(id(1), &[result("a")]).unwrap();
-        assert_eq!(ledger.take_follow_up(), None);
-
-        ledger.announce(&call("b", "s"), None);
-        ledger.on_response_done(Some(&"s".into()), false);
-        assert_eq!(ledger.cancel(&["b".into(), "unknown".into()]), ["b".into()]);
-        assert_eq!(ledger.take_follow_up(), None);
-        assert!(matches!(
-            ledger.answer(id(2), &[result("b")]),
-            Err(CallError::Void(..))
-        ));
-    }
-
-    #[test]
-    fn a_lost_connection_voids_what_was_open_and_answers_that_did_not_leave_are_open_again() {
-        let mut ledger = Ledger::default();
-        for name in ["a", "b"] {
-            ledger.announce(&call(name, "r"), None);
-        }
-        ledger.answer(id(1), &[result("a")]).unwrap();
-        ledger.returned(id(1), false);
-        assert_eq!(ledger.open(), 2);
-        ledger.answer(id(2), &[result("a")]).unwrap();
-        assert_eq!(ledger.void_all(), ["b".into()]);
-        ledger.returned(id(2), true);
-        assert_eq!(ledger.open(), 0);
-        for call in ["a", "b"] {
-            assert!(matches!(
-                ledger.answer(id(3), &[result(call)]),
-                Err(CallError::Void(..))
-            ));
-        }
-    }
-
-    #[test]
-    fn an_answer_that_comes_back_opens_its_batch_again_and_the_next_one_completes_it() {
-        let mut ledger = Ledger::default();
-        ledger.announce(&call("a", "r"), None);
-        ledger.on_response_done(Some(&"r".into()), false);
-        ledger.answer(id(1), &[result("a")]).unwrap();
-        assert!(ledger.take_follow_up().is_some());
-        ledger.returned(id(1), false);
-        assert_eq!(ledger.open(), 1);
-        assert_eq!(ledger.take_follow_up(), None, "nothing is answered");
-        ledger.answer(id(2), &[result("a")]).unwrap();
-        assert_eq!(ledger.open(), 0);
-        assert!(ledger.take_follow_up().is_some());
-    }
-
-    #[test]
-    fn a_call_whose_answer_still_waits_to_be_sent_counts_as_open_for_another_process() {
-        let mut ledger = Ledger::default();
-        for name in ["a", "b", "c"] {
-            ledger.announce(&call(name, "r"), None);
-        }
-        ledger.answer(id(1), &[result("a")]).unwrap();
-        ledger.answer(id(2), &[result("b")]).unwrap();
-        let names = |names: &[&str]| names.iter().map(|name| CallId::from(*name)).collect();
-        assert_eq!(
-            ledger.known(|waiting| waiting == id(2)),
-            (names(&["b", "c"]), names(&["a"]))
-        );
-    }
-
-    #[test]
-    fn each_response_is_a_batch_of_its_own() {
-        let mut ledger = Ledger::default();
-        ledger.announce(&call("a", "r"), None);
-        ledger.announce(&call("b", "s"), None);
-        ledger.on_response_done(Some(&"r".into()), false);
-        ledger.answer(id(1), &[result("b")]).unwrap();
-        assert!(
-            ledger.take_follow_up().is_none(),
-            "s has not ended, a is open"
-        );
-        ledger.answer(id(2), &[result("a")]).unwrap();
-        assert!(ledger.take_follow_up().is_some());
-        assert!(ledger.take_follow_up().is_none(), "s has not ended");
-        // A call that comes after the end of its response is another batch.
-        ledger.announce(&call("c", "s"), None);
-        ledger.on_response_done(Some(&"s".into()), false);
-        assert_eq!(ledger.open(), 1);
-        ledger.answer(id(3), &[result("c")]).unwrap();
-        assert!(ledger.take_follow_up().is_some());
-    }
-
-    #[test]
-    fn a_call_belongs_to_the_response_that_it_names_or_else_to_the_running_one() {
-        let mut ledger = Ledger::default();
-        let unnamed = ToolCall {
-            response: None,
-            ..call("a", "")
-        };
-        ledger.announce(&unnamed, Some(&"r".into()));
-        ledger.answer(id(1), &[result("a")]).unwrap();
-        ledger.on_response_done(Some(&"s".into()), false);
-        assert!(ledger.take_follow_up().is_none());
-        ledger.on_response_done(Some(&"r".into()), false);
-        assert!(ledger.take_follow_up().is_some());
-    }
-
-    #[test]
-    fn an_end_without_a_name_ends_all_and_a_batch_without_a_name_ends_with_any() {
-        for (named, done) in [(Some("r"), None), (None, Some("s"))] {
-            let mut ledger = Ledger::default();
-            let made = ToolCall {
-                response: named.map(ResponseId::from),
-                ..call("a", "")
-            };
-            ledger.announce(&made, None);
-            ledger.answer(id(1), &[result("a")]).unwrap();
-            ledger.on_response_done(done.map(ResponseId::from).as_ref(), false);
-            assert!(ledger.take_follow_up().is_some(), "{named:?} {done:?}");
-        }
-    }
-
-    #[test]
-    fn what_another_process_kept_open_is_answered_here_and_what_it_closed_is_not() {
-        let mut ledger = Ledger::default();
-        ledger.restore(&[call("a", "r"), call("b", "r")], &["c".into()]);
-        assert_eq!(ledger.open(), 2);
-        assert!(!ledger.announce(&call("c", "r"), None), "it is known");
-        assert!(matches!(
-            ledger.answer(id(1), &[result("c")]),
-            Err(CallError::Void(..))
-        ));
-        ledger.answer(id(2), &[result("a")]).unwrap();
-        assert!(ledger.take_follow_up().is_none());
-        ledger.answer(id(3), &[result("b")]).unwrap();
-        assert!(
-            ledger.take_follow_up().is_some(),
-            "its response has ended long ago"
-        );
-    }
-
-    #[test]
-    fn only_the_answers_that_came_back_are_open_again() {
-        let mut ledger = Ledger::default();
-        for name in ["a", "b"] {
-            ledger.announce(&call(name, "r"), None);
-        }
-        ledger.answer(id(1), &[result("a")]).unwrap();
-        ledger.answer(id(2), &[result("b")]).unwrap();
-        ledger.returned(id(1), false);
-        assert_eq!(ledger.known(|_| false).0, ["a".into()]);
-        // What came back was aloud, and what takes its place is not: b alone asks for a follow-up.
-        ledger.returned(id(2), false);
-        let silent = |name: &str| ToolResult {
-            scheduling: Some(Scheduling::Silent),
-            ..result(name)
-        };
-        ledger.answer(id(3), &[silent("a"), silent("b")]).unwrap();
-        ledger.on_response_done(Some(&"r".into()), false);
-        assert!(ledger.take_follow_up().is_none());
-    }
-
-    #[test]
-    fn nothing_follows_calls_whose_connection_is_gone() {
-        let mut ledger = Ledger::default();
-        for name in ["a", "b"] {
-            ledger.announce(&call(name, "r"), None);
-        }
-        ledger.answer(id(1), &[result("a")]).unwrap();
-        ledger.on_response_done(Some(&"r".into()), false);
-        assert_eq!(ledger.void_all(), ["b".into()]);
-        assert_eq!(ledger.open(), 0);
-        assert!(ledger.take_follow_up().is_none());
-    }
-
-    #[test]
-    fn of_too_many_calls_those_that_are_closed_are_forgotten_first() {
-        let mut ledger = Ledger::default();
-        ledger.announce(&call("first", "r"), None);
-        ledger.announce(&call("second", "r"), None);
-        ledger.answer(id(1), &[result("second")]).unwrap();
-        for n in 2..REMEMBERED {
-            ledger.announce(&call(&format!("c{n}"), "r"), None);
-        }
-        assert_eq!(ledger.calls.len(), REMEMBERED, "all are remembered");
-        ledger.announce(&call("last", "r"), None);
-        assert!(ledger.is_open(&"first".into()));
-        assert_eq!(
-            ledger.answer(id(2), &[result("second")]),
-            Err(CallError::Unknown("second".into()))
-        );
-        ledger.announce(&call("one more", "r"), None);
-        assert!(!ledger.calls.contains_key(&"first".into()), "all are open");
-        assert_eq!(ledger.open(), REMEMBERED);
-    }
-
-    #[test]
-    fn memory_is_bounded_even_if_nothing_is_ever_answered() {
-        let mut ledger = Ledger::default();
-        for n in 0..10_000 {
-            ledger.announce(&call(&format!("c{n}"), "r"), None);
-        }
-        assert_eq!(ledger.calls.len(), REMEMBERED);
-        assert_eq!(ledger.open(), REMEMBERED);
-    }
-}
+mod tests;

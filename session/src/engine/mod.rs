@@ -21,6 +21,8 @@ mod metronome;
 mod model;
 mod playhead;
 mod saving;
+#[cfg(feature = "recording")]
+mod taping;
 mod timeline;
 mod update;
 mod updating;
@@ -36,15 +38,16 @@ use std::{
 };
 
 use antiphon_protocol::{
-    Capabilities, CommandId, EndedCause, Event, Generation, Provider, ResumeToken, RotationCause,
-    Secret, SeedLimits, SessionConfig, Stage, Time,
+    CallId, Capabilities, CommandId, EndedCause, Event, Generation, Provider, ResumeToken,
+    RotationCause, Secret, SeedLimits, SessionConfig, Stage, Time, ToolCall,
 };
 use antiphon_transport::{Input, Link, LinkCommand, LinkConfig, Machine, Output};
 
-pub(crate) use self::words::{EngineCommand, EngineOutput, Outcome, Played, Verb};
+pub(crate) use self::words::{EngineCommand, EngineOutput, Outcome, Played, Reports, Verb};
 use self::{
     callers::Caller,
-    conversation::{Conversation, Effect},
+    conversation::{Conversation, Effect, Habits, Told},
+    history::History,
     inbox::Inbox,
     update::Updates,
     uplink::{Departure, Uplink},
@@ -56,7 +59,7 @@ pub use self::{
     uplink::UplinkPacing,
     usage::{Budget, Prices, UsageAccount, UsageTotals},
     voices::TurnDerivation,
-    words::Limits,
+    words::{LateResults, Limits},
 };
 use crate::{EventFilter, SessionState, Snapshot};
 
@@ -68,6 +71,17 @@ const AUDIO: u64 = 1 << 62;
 /// What is left to do with what another process has kept.
 struct Restored {
     resume: Option<ResumeToken>,
+    /// The calls that wait for an answer.
+    calls: Vec<ToolCall>,
+}
+
+/// What the provider's handle leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// The conversation as it is.
+    Now,
+    /// An earlier moment of it: the provider has said that it cannot be resumed at this one.
+    Earlier,
 }
 
 /// What the engine is made from.
@@ -79,6 +93,7 @@ pub(crate) struct EngineConfig {
     pub(crate) limits: Limits,
     pub(crate) pacing: UplinkPacing,
     pub(crate) follow_up: bool,
+    pub(crate) late_results: LateResults,
     pub(crate) seed: u64,
     pub(crate) derivation: TurnDerivation,
     pub(crate) prices: Option<Arc<dyn Prices>>,
@@ -98,8 +113,15 @@ pub(crate) struct Engine {
     /// What another process has kept, until the first connection is ready.
     restored: Option<Restored>,
     seed_limits: SeedLimits,
-    /// How many items the connection that is being opened is given.
-    seeded: usize,
+    /// Whether what a connection is told may hold calls whose answers come later.
+    seed_open_calls: bool,
+    /// What the connection that is being opened is told.
+    told: Told,
+    /// Whether that connection is told nothing because one before it was refused for its history.
+    history_refused: bool,
+    reach: Reach,
+    /// The calls that were open when the handle was given.
+    reached: Vec<CallId>,
     /// How many connections were planned.
     planned: u32,
     acknowledges: bool,
@@ -114,6 +136,8 @@ pub(crate) struct Engine {
     closing: bool,
     /// Why the engine itself ends the session.
     verdict: Option<EndedCause>,
+    #[cfg(feature = "recording")]
+    taping: Option<taping::Taping>,
     out: VecDeque<Output<EngineOutput>>,
 }
 
@@ -127,8 +151,12 @@ impl Engine {
             conversation: Conversation::new(
                 &capabilities,
                 &given.config,
-                given.follow_up,
-                &given.derivation,
+                &Habits {
+                    follow_up: given.follow_up,
+                    late_results: given.late_results,
+                    derivation: given.derivation,
+                    history: History::new(&given.limits),
+                },
             ),
             uplink: Uplink::new(
                 format,
@@ -144,7 +172,11 @@ impl Engine {
             usage: UsageLedger::new(given.prices, given.budget),
             restored: None,
             seed_limits: capabilities.seed_limits,
-            seeded: 0,
+            seed_open_calls: capabilities.seed_open_calls,
+            told: Told::default(),
+            history_refused: false,
+            reach: Reach::Now,
+            reached: Vec::new(),
             planned: 0,
             acknowledges,
             callers: BTreeMap::new(),
@@ -156,6 +188,8 @@ impl Engine {
             read_paused: false,
             closing: false,
             verdict: None,
+            #[cfg(feature = "recording")]
+            taping: None,
             out: VecDeque::new(),
         };
         if let Some(snapshot) = given.restore {
@@ -187,6 +221,10 @@ impl Engine {
     /// The next unread event. The caller must drain the engine afterwards.
     pub(crate) fn take_event(&mut self, now: Time) -> Option<Event> {
         let event = self.inbox.pop(now)?;
+        #[cfg(feature = "recording")]
+        if let Some(taping) = &mut self.taping {
+            taping.took();
+        }
         if let Event::Audio(chunk) = &event {
             self.conversation.taken(now, chunk);
         }
@@ -195,6 +233,8 @@ impl Engine {
 
     /// Brings the parts into line after the reader has taken events.
     pub(crate) fn after_taking(&mut self, now: Time) {
+        #[cfg(feature = "recording")]
+        self.tape_taken(now);
         self.settle(now);
     }
 
@@ -213,6 +253,7 @@ impl Engine {
         }
         self.state.turn = self.conversation.turn();
         self.state.uplink = self.uplink.marks();
+        self.state.history = self.conversation.history_marks();
         self.state.benign_refusals = self.conversation.benign_refusals();
         self.state.update = self.updates.progress();
         self.state.usage = self.usage.totals();
@@ -227,6 +268,8 @@ impl Machine for Engine {
     type Output = EngineOutput;
 
     fn handle(&mut self, now: Time, input: Input<EngineCommand>) {
+        #[cfg(feature = "recording")]
+        let input = self.taped(now, input);
         match input {
             Input::Command(command) => self.command(now, command),
             Input::Wire(event) => self.link.handle(now, Input::Wire(event)),

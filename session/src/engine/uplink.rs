@@ -7,14 +7,15 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use antiphon_protocol::{AudioFormat, Command, CommandId, InputClock, Time};
+use antiphon_protocol::{AudioFormat, CallId, Command, CommandId, InputClock, Time, ToolResult};
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::metronome::Metronome;
 use crate::UplinkMarks;
 
 /// How fast audio leaves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UplinkPacing {
     /// As it is given; the caller is a microphone or knows what it does.
     #[default]
@@ -319,15 +320,18 @@ impl Uplink {
         self.ordered -= before - self.line.len();
     }
 
-    /// Takes out answers to calls that the next connection will not know.
-    pub(crate) fn take_results(&mut self) -> Vec<(CommandId, Command)> {
+    /// Takes out answers to calls that the live connection does not know.
+    pub(crate) fn take_results(
+        &mut self,
+        knows: impl Fn(&CallId) -> bool,
+    ) -> Vec<(CommandId, Command)> {
         let mut taken = Vec::new();
         self.line.retain(|entry| match entry {
             Waiting::Ordered {
                 id,
                 command: command @ Command::ToolResults(_),
                 ..
-            } => {
+            } if !answers(command).iter().all(|result| knows(&result.call)) => {
                 taken.push((*id, command.clone()));
                 false
             }
@@ -374,6 +378,15 @@ impl Uplink {
 
     pub(crate) fn marks(&self) -> UplinkMarks {
         self.marks
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn at(&self) -> crate::testing::WaitingAt {
+        crate::testing::WaitingAt {
+            samples: self.waiting,
+            commands: self.ordered,
+            unread: None,
+        }
     }
 
     #[cfg(test)]
@@ -423,6 +436,14 @@ impl Uplink {
 
     fn samples(&self, data: &Bytes) -> u64 {
         self.format.samples_in_bytes(data.len())
+    }
+}
+
+/// The answers that a command holds.
+fn answers(command: &Command) -> &[ToolResult] {
+    match command {
+        Command::ToolResults(results) => results,
+        _ => &[],
     }
 }
 

@@ -28,7 +28,7 @@ impl<F: Fn(&str, &Usage) -> u64 + Send + Sync> Prices for F {
 }
 
 /// What a session may use. What is `None` is not limited.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Budget {
     /// Tokens of both directions.

@@ -22,6 +22,14 @@ impl Handle {
         }
     }
 
+    /// A handle that the provider gave to somebody else.
+    pub(super) fn adopt(&mut self, now: Time, token: &ResumeToken) {
+        if self.kept.is_none() {
+            self.kept = Some((token.clone(), now));
+            self.from = None;
+        }
+    }
+
     /// The handle, unless it is older than `max_age`.
     pub(super) fn offer(&mut self, now: Time, max_age: Duration) -> Option<ResumeToken> {
         if self
