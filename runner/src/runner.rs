@@ -207,7 +207,7 @@ impl Runner {
         match event {
             // What another process was told of and left open is carried out here.
             Event::ToolCall(call) | Event::ToolCallRestored(call) => {
-                span.in_scope(|| self.desk.tell(Input::Called(call.clone())))
+                span.in_scope(|| self.desk.tell(Input::Called(call.clone())));
             }
             Event::ToolCallsCancelled { calls } => self.desk.tell(Input::Withdrawn(calls.clone())),
             Event::Delegation(delegation) => self.desk.delegated(delegation.clone()),

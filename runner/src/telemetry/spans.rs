@@ -99,7 +99,7 @@ impl Spans {
                 self.turn = Some(turn);
             }
             Event::ToolCall(_) | Event::ToolCallRestored(_) => {
-                self.calls = self.calls.saturating_add(1)
+                self.calls = self.calls.saturating_add(1);
             }
             Event::ResponseDone(done) => self.done(done),
             Event::Rotated(_) => self.rest(),
