@@ -3,8 +3,8 @@
 use std::{ops::Deref, sync::Arc};
 
 use antiphon_protocol::{
-    CallId, Context, ContextKind, Interruption, RawJson, ServerError, SessionConfig, ToolCall,
-    ToolResult, UpdateOutcome,
+    CallId, Context, ContextKind, Interruption, PeerText, RawJson, ServerError, SessionConfig,
+    ToolCall, ToolResult, UpdateOutcome,
 };
 use antiphon_session::{CallError, Delivery, ModelTurn, Session, SessionError, Update, UserTurn};
 
@@ -166,6 +166,10 @@ impl Control {
         match self.session().update(update).await {
             Ok(UpdateOutcome::Failed { reason }) => Err(UpdateError::Failed(reason)),
             Ok(outcome) => Ok(outcome),
+            Err(SessionError::Unsupported(unsupported)) => {
+                let reason = PeerText::new(&unsupported.to_string());
+                Err(UpdateError::Failed(reason))
+            }
             Err(_) => Err(UpdateError::Ended),
         }
     }

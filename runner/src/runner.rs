@@ -205,7 +205,10 @@ impl Runner {
             self.lanes.push(notice);
         }
         match event {
-            Event::ToolCall(call) => span.in_scope(|| self.desk.tell(Input::Called(call.clone()))),
+            // What another process was told of and left open is carried out here.
+            Event::ToolCall(call) | Event::ToolCallRestored(call) => {
+                span.in_scope(|| self.desk.tell(Input::Called(call.clone())));
+            }
             Event::ToolCallsCancelled { calls } => self.desk.tell(Input::Withdrawn(calls.clone())),
             Event::Delegation(delegation) => self.desk.delegated(delegation.clone()),
             Event::Rotated(rotation) => self.rotated(rotation),

@@ -9,17 +9,17 @@ use std::{
 use antiphon_protocol::{
     Ended, EndedCause, Event, OpeningPlan, Provider, SessionConfig, TurnDetection, WallTime,
 };
-use antiphon_transport::{BackoffConfig, Clock, Dial, LinkConfig, drive};
+use antiphon_transport::{BackoffConfig, Clock, Dial, LinkConfig, Meter, drive_metered};
 use futures::FutureExt;
 use tokio::sync::{mpsc, watch};
 
 #[cfg(feature = "simulation")]
 use crate::simulation::{Defect, Digest};
 use crate::{
-    Budget, ConnectError, Events, Limits, Prices, Session, SessionState, Snapshot, TurnDerivation,
-    UplinkPacing,
+    Budget, ConnectError, Events, LateResults, Limits, Prices, Session, SessionState, Snapshot,
+    TurnDerivation, UplinkPacing,
     changes::Changes,
-    engine::{Engine, EngineConfig},
+    engine::{Engine, EngineConfig, Reports},
     events::{Parcel, Tap},
     handle::Shared,
     port::{COMMANDS, Inlets, Outlets, SessionPort},
@@ -34,6 +34,7 @@ pub struct SessionBuilder {
     limits: Limits,
     pacing: UplinkPacing,
     follow_up: bool,
+    late_results: LateResults,
     seed: Option<u64>,
     derivation: TurnDerivation,
     prices: Option<Arc<dyn Prices>>,
@@ -42,6 +43,9 @@ pub struct SessionBuilder {
     link: LinkConfig,
     #[cfg(feature = "simulation")]
     simulation: (Option<Defect>, Digest),
+    meter: Option<Arc<dyn Meter>>,
+    #[cfg(feature = "recording")]
+    tape: Option<Box<dyn crate::Tape>>,
 }
 
 impl std::fmt::Debug for SessionBuilder {
@@ -62,6 +66,7 @@ impl SessionBuilder {
             limits: Limits::default(),
             pacing: UplinkPacing::default(),
             follow_up: true,
+            late_results: LateResults::default(),
             seed: None,
             derivation: TurnDerivation::default(),
             prices: None,
@@ -70,6 +75,9 @@ impl SessionBuilder {
             link: LinkConfig::new(wall_clock()),
             #[cfg(feature = "simulation")]
             simulation: Default::default(),
+            meter: None,
+            #[cfg(feature = "recording")]
+            tape: None,
         }
     }
 
@@ -105,6 +113,13 @@ impl SessionBuilder {
         self
     }
 
+    /// Sets what becomes of a tool's result that comes when its call is void. Default
+    /// [`LateResults::Refuse`].
+    pub fn late_results(mut self, policy: LateResults) -> Self {
+        self.late_results = policy;
+        self
+    }
+
     /// Makes the session's randomness (the jitter of reconnects) repeatable.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
@@ -121,6 +136,23 @@ impl SessionBuilder {
     /// Sets when speech counts as such on wires that do not say who is speaking.
     pub fn derive_turns(mut self, derivation: TurnDerivation) -> Self {
         self.derivation = derivation;
+        self
+    }
+
+    /// Tells `meter` what the session's wires count: dials, frames, bytes.
+    pub fn meter(mut self, meter: impl Meter + 'static) -> Self {
+        self.meter = Some(Arc::new(meter));
+        self
+    }
+
+    /// Writes down all that the session is fed, for time travel. Give it the
+    /// [`RecordingDial`](antiphon_transport::RecordingDial) that the session dials with, in an `Arc`:
+    /// then one file holds all, and `testing::TimeTravel` (feature `testing`) goes to any frame of it.
+    ///
+    /// Audio and words are written as they are: a tape is as private as the conversation.
+    #[cfg(feature = "recording")]
+    pub fn tape(mut self, tape: impl crate::Tape + 'static) -> Self {
+        self.tape = Some(Box::new(tape));
         self
     }
 
@@ -209,7 +241,7 @@ impl SessionBuilder {
         let session = Session {
             shared: Arc::new(shared),
         };
-        let mut engine = Engine::new(EngineConfig {
+        let given = EngineConfig {
             provider: self.provider,
             config,
             capabilities,
@@ -217,20 +249,30 @@ impl SessionBuilder {
             limits: self.limits,
             pacing: self.pacing,
             follow_up: self.follow_up,
+            late_results: self.late_results,
             seed: self.seed.unwrap_or_else(entropy),
             derivation: self.derivation,
             prices: self.prices,
             budget: self.budget,
             restore: self.restore,
-        });
+        };
+        #[cfg(feature = "recording")]
+        let tape = self.tape.map(|tape| (tape, crate::tape::Begun::of(&given)));
+        let mut engine = Engine::new(given);
         #[cfg(feature = "simulation")]
         engine.simulate(self.simulation.0, self.simulation.1);
-        engine.start(clock.now());
+        let now = clock.now();
+        #[cfg(feature = "recording")]
+        if let Some((tape, begun)) = tape {
+            engine.record(now, tape, begun);
+        }
+        engine.start(now);
         spawn(
             engine,
             SessionPort::new(inlets, outlets.port, clock),
             dial,
             clock,
+            self.meter.unwrap_or_else(|| Arc::new(())),
             outlets.last_words,
         );
         let ready = state
@@ -267,7 +309,7 @@ fn channels(
     let (urgent, urgent_in) = mpsc::channel(COMMANDS);
     let (ordered, ordered_in) = mpsc::channel(COMMANDS);
     let (close, close_in) = watch::channel(None);
-    let (played, played_in) = watch::channel(None);
+    let (played, played_in) = watch::channel(Reports::default());
     let (state_out, state) = watch::channel(SessionState::default());
     let (parcels_out, parcels) = mpsc::unbounded_channel();
     let tap = Tap::new();
@@ -314,9 +356,11 @@ fn spawn(
     port: SessionPort,
     dial: Arc<dyn Dial>,
     clock: Clock,
+    meter: Arc<dyn Meter>,
     last_words: LastWords,
 ) {
-    let run = AssertUnwindSafe(drive(engine, port, dial, clock)).catch_unwind();
+    let run = drive_metered(engine, port, dial, clock, meter);
+    let run = AssertUnwindSafe(run).catch_unwind();
     tokio::spawn(async move {
         if run.await.is_err() && last_words.state.borrow().ended.is_none() {
             let ended = Ended::local(EndedCause::Panicked);

@@ -72,6 +72,16 @@ impl EventFilter {
         )
     }
 
+    #[cfg(feature = "recording")]
+    pub(crate) const fn bits(self) -> u8 {
+        self.0
+    }
+
+    #[cfg(all(feature = "recording", feature = "testing"))]
+    pub(crate) const fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
     /// Whether events of `class` pass. The end of the session passes every filter.
     pub const fn wants(self, class: EventClass) -> bool {
         self.0 & Self::bit(class) != 0

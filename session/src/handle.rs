@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::{
     EventFilter, Observer, SessionBuilder, SessionError, SessionState, Snapshot, Update,
     UsageAccount,
-    engine::{Outcome, Played, Verb},
+    engine::{Outcome, Played, Reports, Verb},
     events::Tap,
 };
 
@@ -44,7 +44,7 @@ pub(crate) struct Shared {
     pub(crate) ordered: mpsc::Sender<Request>,
     pub(crate) close: watch::Sender<Option<Ending>>,
     pub(crate) state: watch::Receiver<SessionState>,
-    pub(crate) played: watch::Sender<Option<Played>>,
+    pub(crate) played: watch::Sender<Reports>,
     pub(crate) tap: Tap,
     pub(crate) input_format: AudioFormat,
     pub(crate) output_format: AudioFormat,
@@ -186,8 +186,13 @@ impl Session {
     /// Answers calls. Each call takes one answer; where the protocol needs to be asked to go on, the
     /// session does so once for a whole batch of calls.
     ///
+    /// Results whose calls are void are dealt with as
+    /// [`SessionBuilder::late_results`](crate::SessionBuilder::late_results) chose; where all of them go
+    /// nowhere, this returns at once, with nothing written.
+    ///
     /// # Errors
-    /// [`SessionError::Call`] when a call is unknown, answered or void: nothing is sent then.
+    /// [`SessionError::Call`] when a call is unknown or answered, or void and such are refused: nothing
+    /// is sent then.
     pub async fn send_tool_results(
         &self,
         results: Vec<ToolResult>,
@@ -250,7 +255,9 @@ impl Session {
     /// [`Event::ConfigUpdated`](antiphon_protocol::Event::ConfigUpdated) tells the rest.
     ///
     /// # Errors
-    /// When the session is over. A refusal is an outcome: [`UpdateOutcome::Failed`].
+    /// When the session is over, and [`SessionError::Unsupported`], which names the field, when the wish
+    /// changes the format of the audio: a session keeps the one it began with. Any other refusal is an
+    /// outcome: [`UpdateOutcome::Failed`].
     pub async fn update(&self, update: Update) -> Result<UpdateOutcome, SessionError> {
         match self.put(&self.shared.urgent, Verb::Update(update)).await? {
             Outcome::Updated(outcome) => Ok(outcome),
@@ -295,8 +302,9 @@ impl Session {
     }
 
     /// What was said so far, oldest first: what the user said, what the model said as far as it was
-    /// heard, calls and their answers. The oldest entries go when there are more than 1,024 or more
-    /// than 1 MiB of text.
+    /// heard, calls and their answers, and what the application told the model. Bounded by
+    /// [`Limits::history_items`](crate::Limits::history_items) and
+    /// [`Limits::history_tokens`](crate::Limits::history_tokens), and by 1 MiB in all.
     ///
     /// # Errors
     /// When the session is over.
@@ -446,7 +454,7 @@ pub(crate) fn delivered(outcome: Outcome) -> Result<Delivery, SessionError> {
 /// A player's end of the playhead. Reports never block and never fail.
 #[derive(Clone, Debug)]
 pub struct Playback {
-    played: watch::Sender<Option<Played>>,
+    played: watch::Sender<Reports>,
 }
 
 impl Playback {
@@ -454,6 +462,22 @@ impl Playback {
     /// continuous track. Items are heard in the order they were produced: a report on one says that
     /// all before it were heard, or dropped, to their end.
     pub fn heard(&self, item: Option<ItemId>, samples: u64) {
-        self.played.send_replace(Some(Played { item, samples }));
+        self.played
+            .send_modify(|reports| reports.played = Some(Played { item, samples }));
+    }
+
+    /// Says that nothing is heard any more. After an interruption this is when silence was reached; see
+    /// [`TurnTimes::silenced`](antiphon_protocol::TurnTimes::silenced).
+    pub fn silent(&self) {
+        self.played
+            .send_modify(|reports| reports.silences = reports.silences.saturating_add(1));
+    }
+
+    /// Says that the player has thrown away, by its own decision, what it was given and had not played.
+    /// Of items that it was given whole, history ends at what was reported as heard. To stop an answer
+    /// that is still being made, use [`Session::interrupt`].
+    pub fn flushed(&self) {
+        self.played
+            .send_modify(|reports| reports.flushes = reports.flushes.saturating_add(1));
     }
 }

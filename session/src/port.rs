@@ -15,7 +15,7 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, 
 use crate::{
     EventFilter, SessionState,
     changes::Changes,
-    engine::{Engine, EngineCommand, EngineOutput, Outcome, Played},
+    engine::{Engine, EngineCommand, EngineOutput, Outcome, Reports},
     events::{Parcel, Tap},
     handle::{Ending, Request},
 };
@@ -31,7 +31,7 @@ pub(crate) struct Inlets {
     pub(crate) urgent: mpsc::Receiver<Request>,
     pub(crate) ordered: mpsc::Receiver<Request>,
     pub(crate) close: Changes<Option<Ending>>,
-    pub(crate) played: Changes<Option<Played>>,
+    pub(crate) played: Changes<Reports>,
 }
 
 /// The sending ends towards readers and watchers.
@@ -58,6 +58,11 @@ pub(crate) struct SessionPort {
     /// Resolves when the primary reader is gone; `None` afterwards.
     reader_gone: Option<Gone>,
     dropped_said: bool,
+    /// Silences and flushes that the player has reported.
+    silences: u64,
+    flushes: u64,
+    /// One that is still to be taken in.
+    silent: Option<EngineCommand>,
 }
 
 impl SessionPort {
@@ -78,6 +83,9 @@ impl SessionPort {
             handles_gone: false,
             reader_gone: Some(reader_gone),
             dropped_said: false,
+            silences: 0,
+            flushes: 0,
+            silent: None,
         }
     }
 
@@ -113,9 +121,20 @@ impl SessionPort {
     }
 
     fn poll_played(&mut self, cx: &mut Context<'_>) -> Option<EngineCommand> {
-        match self.inlets.played.poll(cx) {
-            Poll::Ready(played) => played.map(EngineCommand::Played),
-            Poll::Pending => None,
+        if let Some(silent) = self.silent.take() {
+            return Some(silent);
+        }
+        let Poll::Ready(reports) = self.inlets.played.poll(cx) else {
+            return None;
+        };
+        let flushed = reports.flushes > self.flushes;
+        let silent = flushed || reports.silences > self.silences;
+        (self.silences, self.flushes) = (reports.silences, reports.flushes);
+        self.silent = silent.then_some(EngineCommand::Silent { flushed });
+        match reports.played {
+            // What was played is taken in before the silence that follows it.
+            Some(played) => Some(EngineCommand::Played(played)),
+            None => self.silent.take(),
         }
     }
 
@@ -151,10 +170,12 @@ impl SessionPort {
         self.outlets.state.send_if_modified(|published| {
             let marks_only = SessionState {
                 uplink: state.uplink,
+                history: state.history,
                 ..published.clone()
             } == *state;
             if marks_only {
                 published.uplink = state.uplink;
+                published.history = state.history;
                 return false;
             }
             published.clone_from(state);

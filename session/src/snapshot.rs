@@ -1,8 +1,8 @@
 //! A session as another process can go on with it.
 
 use antiphon_protocol::{
-    CallId, Content, Heard, Item, ItemId, ItemKind, ItemStatus, RawEvent, ResumeToken, Role,
-    Secret, SessionConfig, ToolCall, ToolResult,
+    CallId, Content, Heard, Item, ItemId, ItemKind, ItemStatus, RawEvent, ResponseId, ResumeToken,
+    Role, Secret, SessionConfig, ToolCall, ToolResult,
 };
 use bytes::Bytes;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
@@ -25,8 +25,14 @@ pub struct Snapshot {
     pub(crate) history: Vec<SavedItem>,
     pub(crate) open_calls: Vec<ToolCall>,
     pub(crate) closed_calls: Vec<CallId>,
+    /// Open calls that the provider's handle does not lead to: it was given before they were made.
+    #[serde(default)]
+    pub(crate) unreached_calls: Vec<CallId>,
     pub(crate) playhead: Vec<SavedHeard>,
     pub(crate) usage: UsageTotals,
+    /// Responses that are in the usage and must not be counted again.
+    #[serde(default)]
+    pub(crate) counted: Vec<ResponseId>,
     pub(crate) response_open: bool,
     #[serde(default, skip_serializing, deserialize_with = "token")]
     pub(crate) resume: Option<ResumeToken>,
@@ -100,15 +106,17 @@ impl std::fmt::Debug for ExposedSnapshot<'_> {
 impl Serialize for ExposedSnapshot<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let kept = self.0;
-        let mut all = serializer.serialize_struct("Snapshot", 10)?;
+        let mut all = serializer.serialize_struct("Snapshot", 11)?;
         all.serialize_field("provider", &kept.provider)?;
         all.serialize_field("session_id", &kept.session_id)?;
         all.serialize_field("config", &kept.config)?;
         all.serialize_field("history", &kept.history)?;
         all.serialize_field("open_calls", &kept.open_calls)?;
         all.serialize_field("closed_calls", &kept.closed_calls)?;
+        all.serialize_field("unreached_calls", &kept.unreached_calls)?;
         all.serialize_field("playhead", &kept.playhead)?;
         all.serialize_field("usage", &kept.usage)?;
+        all.serialize_field("counted", &kept.counted)?;
         all.serialize_field("response_open", &kept.response_open)?;
         let token = kept.resume.as_ref().map(|token| token.0.expose());
         all.serialize_field("resume", &token)?;
@@ -313,8 +321,10 @@ mod tests {
                 .to_vec(),
             open_calls: Vec::new(),
             closed_calls: vec!["c".into()],
+            unreached_calls: Vec::new(),
             playhead: Vec::new(),
             usage: UsageTotals::default(),
+            counted: vec!["r".into()],
             response_open: true,
             resume: Some(ResumeToken(Secret::from("canary-handle"))),
         }

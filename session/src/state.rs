@@ -74,6 +74,20 @@ pub struct UplinkMarks {
     pub silence: u64,
 }
 
+/// How much of the conversation is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct HistoryMarks {
+    /// Entries that are kept.
+    pub items: usize,
+    /// Their tokens: an estimate, as only the provider's tokenizer knows. See
+    /// [`Limits::history_tokens`](crate::Limits::history_tokens).
+    pub estimated_tokens: u64,
+    /// Entries that had to go because there were more than may be kept.
+    pub pruned_items: u64,
+    /// The tokens of those, estimated in the same way.
+    pub pruned_tokens: u64,
+}
+
 /// A session at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SessionState {
@@ -90,6 +104,8 @@ pub struct SessionState {
     pub muted: bool,
     /// The account of the user's audio. Changes of this field alone wake nobody.
     pub uplink: UplinkMarks,
+    /// How much of the conversation is kept. Changes of this field alone wake nobody.
+    pub history: HistoryMarks,
     /// Unread audio that was dropped for a slow reader, in bytes.
     pub media_dropped: u64,
     /// Refusals that ordinary races produce, absorbed.
@@ -115,6 +131,7 @@ impl Default for SessionState {
             turn: Turn::default(),
             muted: false,
             uplink: UplinkMarks::default(),
+            history: HistoryMarks::default(),
             media_dropped: 0,
             benign_refusals: 0,
             rotations: 0,

@@ -17,6 +17,9 @@ type Patch = Box<dyn FnOnce(SessionConfig) -> SessionConfig + Send>;
 enum Change {
     To(Box<SessionConfig>),
     Patch(Patch),
+    /// Its description has panicked.
+    #[cfg(feature = "recording")]
+    Broken,
 }
 
 /// A wish to configure the session in another way; see [`Session::update`](crate::Session::update).
@@ -77,6 +80,32 @@ impl Update {
         self
     }
 
+    /// The same wish in plain words, by what is desired now; `None` when its description panics.
+    #[cfg(feature = "recording")]
+    pub(crate) fn plain(self, desired: &SessionConfig) -> Option<Self> {
+        let (config, bridge, quiet_within) = self.resolve(desired)?;
+        Some(Self {
+            change: Change::To(Box::new((*config).clone())),
+            bridge,
+            quiet_within,
+        })
+    }
+
+    /// What is wished, where it is in plain words.
+    #[cfg(feature = "recording")]
+    pub(crate) fn resolved(&self) -> Option<(&SessionConfig, Option<&str>, Duration)> {
+        match &self.change {
+            Change::To(config) => Some((config, self.bridge.as_deref(), self.quiet_within)),
+            Change::Patch(_) | Change::Broken => None,
+        }
+    }
+
+    /// A wish whose description has panicked.
+    #[cfg(feature = "recording")]
+    pub(crate) fn panicking() -> Self {
+        Self::new(Change::Broken)
+    }
+
     /// What is wished, by what is desired now; `None` when the caller's description of it panics, which
     /// must not be the end of the session.
     pub(crate) fn resolve(
@@ -88,6 +117,8 @@ impl Update {
             Change::Patch(change) => {
                 catch_unwind(AssertUnwindSafe(|| change(desired.clone()))).ok()?
             }
+            #[cfg(feature = "recording")]
+            Change::Broken => return None,
         };
         Some((Arc::new(config), self.bridge, self.quiet_within))
     }

@@ -21,6 +21,7 @@ const DRAWS: u32 = 12;
 
 /// How attempts are spaced and counted.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "recording", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct BackoffConfig {
     /// Bound of the first random delay; it doubles with each attempt. Default 0.5 s.

@@ -24,6 +24,11 @@ const PROGRAMS: &[Program] = &[
         about: "what every provider and model can do, as a table",
     },
     Program {
+        name: "replay",
+        package: "antiphon-conformance",
+        about: "a recorded session at any frame",
+    },
+    Program {
         name: "sim",
         package: "antiphon-conformance",
         features: "simulation",

@@ -56,6 +56,7 @@ impl Agent {
         let capabilities = provider.capabilities(&config.model).into_owned();
         let wire = Wire::new(options)?;
         let dial = wire.dial();
+        let tape = wire.recording().map(|recording| recording.tape());
         Ok(Self {
             address: shown(&endpoint.url),
             input: capabilities.input_format(&config),
@@ -71,7 +72,11 @@ impl Agent {
                         .budget(4);
                     let session = session.pacing(UplinkPacing::AsGiven).backoff(backoff);
                     let session = session.deadlines(patience, patience).connect_attempts(2);
-                    session.dial(Arc::clone(&dial))
+                    let session = session.dial(Arc::clone(&dial));
+                    match &tape {
+                        Some(tape) => session.tape(Arc::clone(tape)),
+                        None => session,
+                    }
                 }),
             recording: wire.recording(),
         })

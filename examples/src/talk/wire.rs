@@ -78,6 +78,11 @@ impl Wire {
 }
 
 impl Recording {
+    /// Where the session writes down what it is fed.
+    pub fn tape(&self) -> Arc<RecordingDial> {
+        Arc::clone(&self.dial)
+    }
+
     /// Completes the file.
     ///
     /// # Errors

@@ -6,6 +6,8 @@
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use antiphon_emulator::Emulator;
+use antiphon_openai::OpenAi;
+use antiphon_session::testing::TimeTravel;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::{
     ServerConfig,
@@ -62,10 +64,19 @@ fn a_recording_holds_no_key_and_plays_back_with_the_same_events() {
     let recording = fs::read_to_string(ran.path("wire.jsonl")).unwrap();
     assert!(!recording.contains("canary"), "{recording}");
     let recorded = lines(&ran.path("wire.jsonl"));
-    assert_eq!(recorded[0]["what"], "open");
+    let first = recorded.iter().find(|line| line["what"] != "note");
+    assert_eq!(first.unwrap()["what"], "open");
     for what in ["sent_text", "heard_text", "hung_up"] {
         assert!(recorded.iter().any(|line| line["what"] == what), "{what}");
     }
+
+    let mut travel = TimeTravel::new(OpenAi::realtime(KEY), &recording).unwrap();
+    let end = travel.to(usize::MAX);
+    assert!(end.state.ended.is_some_and(|ended| ended.is_orderly()));
+    assert_eq!(end.history.len(), 2, "{:?}", end.history);
+    let begun = travel.to(1);
+    assert!(begun.state.ended.is_none() && begun.history.is_empty());
+    assert!(end.state.usage.responses > 0);
 
     // No server is left to talk with.
     drop((emulator, runtime));

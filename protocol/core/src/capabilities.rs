@@ -430,6 +430,8 @@ pub struct Capabilities {
     pub liveness: Duration,
     /// How much history a new session can be given.
     pub seed_limits: SeedLimits,
+    /// Whether that history may hold a call whose answer comes later.
+    pub seed_open_calls: bool,
     /// How long things may last and how big they may be.
     pub limits: SessionLimits,
 }
@@ -470,6 +472,7 @@ impl Capabilities {
             close_drain: Duration::ZERO,
             liveness: Duration::from_secs(60),
             seed_limits: SeedLimits::default(),
+            seed_open_calls: false,
             limits: SessionLimits::default(),
         }
     }

@@ -270,6 +270,17 @@ pub enum Event {
     ///
     /// Source: see [`ToolCall`].
     ToolCall(ToolCall),
+    /// A call that another process was told of still waits for its answer: it is told once more, after
+    /// the [`Event::Rotated`] with [`RotationCause::Restore`](crate::RotationCause::Restore). Whether
+    /// its tool ran over there is for the caller to know.
+    ToolCallRestored(ToolCall),
+    /// A tool's result came when its call was void, and was not sent as an answer.
+    LateResult {
+        /// The call.
+        call: CallId,
+        /// Whether the model is told it in words; else it went nowhere.
+        told: bool,
+    },
     /// The provider no longer wants these calls answered.
     ///
     /// Source: `toolCallCancellation` of Gemini Live.
@@ -364,9 +375,11 @@ impl Event {
             | Self::TurnTimed(_)
             | Self::ResponseDone(_)
             | Self::Usage(_) => EventClass::Turn,
-            Self::ToolCall(_) | Self::ToolCallsCancelled { .. } | Self::Delegation(_) => {
-                EventClass::Tool
-            }
+            Self::ToolCall(_)
+            | Self::ToolCallRestored(_)
+            | Self::LateResult { .. }
+            | Self::ToolCallsCancelled { .. }
+            | Self::Delegation(_) => EventClass::Tool,
             Self::Error(_) | Self::Malformed(_) => EventClass::Fault,
             Self::SessionStarted(_)
             | Self::Configured
@@ -386,7 +399,7 @@ impl Event {
             | Self::OutputTranscript(text)
             | Self::OutputText(text)
             | Self::Thought(text) => text.text.len(),
-            Self::ToolCall(call) => call.arguments.len(),
+            Self::ToolCall(call) | Self::ToolCallRestored(call) => call.arguments.len(),
             Self::Other(raw) => raw.json().len(),
             Self::ItemAdded { item, .. } | Self::ItemDone { item } => item.payload_bytes(),
             _ => 0,

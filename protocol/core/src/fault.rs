@@ -7,7 +7,7 @@ mod tables;
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use self::tables::{CLOSE_CODES, EndMeaning, EndWhen, HTTP_STATUSES, UNKNOWN_RETRIES};
 
@@ -77,7 +77,7 @@ pub enum Retry {
 }
 
 /// How far a connection had come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Stage {
@@ -119,7 +119,7 @@ impl Stage {
 }
 
 /// The fact that ended a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum How {

@@ -123,6 +123,8 @@ pub struct Heard {
 pub struct Interruption {
     /// What was being said, item by item, and how much of it was heard.
     pub items: Vec<Heard>,
+    /// Whether how much was heard is an estimate by the clock, because no player has reported.
+    pub estimated: bool,
     /// Bytes of audio that the reader had not taken and will not get.
     pub unread_bytes: usize,
     /// Whether the provider confirmed that history now ends at what was heard.
@@ -229,6 +231,9 @@ pub struct TurnTimes {
     pub tools: Vec<ToolTimes>,
     /// The answer was interrupted; what the reader has not taken falls silent at once.
     pub interrupted: Option<Time>,
+    /// The player fell silent after that: by its report, within 1 s; where playback is estimated, at
+    /// once, as the player that is imagined holds nothing back.
+    pub silenced: Option<Time>,
     /// The interruption was settled.
     pub settled: Option<Time>,
     /// The turn was over.
@@ -244,6 +249,11 @@ impl TurnTimes {
     /// How long the user waited until the answer's first sound arrived.
     pub fn to_first_sound(&self) -> Option<Duration> {
         Some(self.first_sound? - self.asked()?)
+    }
+
+    /// How long the player still spoke after the interruption.
+    pub fn to_silence(&self) -> Option<Duration> {
+        Some(self.silenced? - self.interrupted?)
     }
 
     /// How long the user waited until the answer's first sound was heard.

@@ -262,6 +262,7 @@ fn the_life_of_a_session() {
                     heard: 480,
                     produced: 960,
                 }],
+                estimated: false,
                 unread_bytes: 0,
                 confirmed: true,
             }),

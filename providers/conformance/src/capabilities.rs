@@ -100,7 +100,14 @@ const ROWS: &[(&str, Cell)] = &[
     ("history for a new session", |can| {
         match can.seed_limits.items {
             0 => "–".to_owned(),
-            items => format!("{items} items, {} KiB", can.seed_limits.bytes >> 10),
+            items => {
+                let open = if can.seed_open_calls {
+                    ", open calls"
+                } else {
+                    ""
+                };
+                format!("{items} items, {} KiB{open}", can.seed_limits.bytes >> 10)
+            }
         }
     }),
 ];

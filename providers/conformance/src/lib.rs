@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod capabilities;
+pub mod replay;
 #[cfg(feature = "simulation")]
 pub mod sim;
 pub mod suite;

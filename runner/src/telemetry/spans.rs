@@ -98,7 +98,9 @@ impl Spans {
                 self.response = Some(response_span(&self.subject, &turn, response.as_ref()));
                 self.turn = Some(turn);
             }
-            Event::ToolCall(_) => self.calls = self.calls.saturating_add(1),
+            Event::ToolCall(_) | Event::ToolCallRestored(_) => {
+                self.calls = self.calls.saturating_add(1);
+            }
             Event::ResponseDone(done) => self.done(done),
             Event::Rotated(_) => self.rest(),
             Event::Ended(ended) => {

@@ -314,6 +314,21 @@ impl Gate {
         }
     }
 
+    #[cfg(feature = "testing")]
+    pub(crate) fn at(&self) -> crate::testing::GateAt {
+        let (state, cancelling) = match &self.state {
+            State::Free => ("free", false),
+            State::Requested { .. } => ("requested", self.cancel.is_some()),
+            State::Active { cancelling, .. } => ("active", *cancelling),
+        };
+        crate::testing::GateAt {
+            state,
+            response: self.response().cloned(),
+            waiting: self.waiting.len(),
+            cancelling,
+        }
+    }
+
     pub(crate) fn poll_output(&mut self) -> Option<GateOut> {
         self.out.pop_front()
     }

@@ -2,21 +2,28 @@
 //!
 //! Entries stand in the order in which they began. What the model said beyond the playhead is cut off
 //! again: the wire gives no time to a word, so the cut is in proportion to the samples heard, at the
-//! end of a word. Bounded; the oldest entries go first.
+//! end of a word. What is too much goes by the policy of [`prune`]; what a new connection is told of
+//! the rest is planned by [`seed`].
+
+mod prune;
+mod seed;
+mod size;
+
+pub(super) use self::seed::open_calls;
 
 use std::collections::VecDeque;
 
 use antiphon_protocol::{
-    CallId, CommandId, Content, Heard, Item, ItemId, ItemKind, ItemStatus, Role, SeedLimits,
-    TextDelta, ToolCall, ToolResult,
+    CallId, CommandId, Content, Context, ContextKind, Heard, Item, ItemId, ItemKind, ItemStatus,
+    Role, TextDelta, ToolCall, ToolResult,
 };
 
-use super::flaw::{Defect, Flaw};
-
-/// Entries that are kept.
-const ENTRIES: usize = 1024;
-/// Text that is kept, in bytes.
-const BYTES: usize = 1 << 20;
+use self::size::Size;
+use super::{
+    Limits,
+    flaw::{Defect, Flaw},
+};
+use crate::HistoryMarks;
 
 #[derive(Clone, Debug)]
 struct Entry {
@@ -25,29 +32,84 @@ struct Entry {
     command: Option<CommandId>,
     /// What a connection that is gone called it, by which it may still be heard.
     former: Option<ItemId>,
+    size: Size,
+    /// Whether a provider has refused to be told it.
+    withheld: bool,
+    /// Whether it is an order of the application's.
+    order: bool,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct History {
     entries: VecDeque<Entry>,
-    bytes: usize,
+    size: Size,
+    /// Most entries, and most tokens of them as they are estimated.
+    most: (usize, u64),
     pruned: usize,
+    pruned_size: Size,
     pub(super) flaw: Flaw,
 }
 
 impl History {
-    /// The caller adds items.
-    pub(crate) fn on_command(&mut self, id: CommandId, items: &[Item]) {
-        for item in items {
-            self.push(Entry {
-                item: item.clone(),
-                command: Some(id),
-                former: None,
-            });
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            entries: VecDeque::new(),
+            size: Size::default(),
+            most: (limits.history_items, limits.history_tokens),
+            pruned: 0,
+            pruned_size: Size::default(),
+            flaw: Flaw::default(),
         }
     }
 
-    /// The caller's items or answers did not reach the provider.
+    /// The caller adds items.
+    pub(crate) fn on_command(&mut self, id: CommandId, items: &[Item]) {
+        for item in items {
+            self.push(item.clone(), Some(id));
+        }
+    }
+
+    /// A provider has refused to be told this: later connections are told only what follows.
+    pub(crate) fn withhold(&mut self) {
+        for entry in &mut self.entries {
+            entry.withheld = true;
+        }
+    }
+
+    /// The application gives the model words that are not the user's.
+    pub(crate) fn on_context(&mut self, id: CommandId, context: &Context) {
+        self.push(Item::text(Role::System, context.text.clone()), Some(id));
+        if let Some(entry) = self.entries.back_mut() {
+            entry.order = context.kind == ContextKind::Instructions;
+        }
+    }
+
+    /// The application's orders, oldest first, but for those that still wait to be sent.
+    pub(crate) fn orders(&self, waits: impl Fn(CommandId) -> bool) -> Vec<String> {
+        let orders = self.entries.iter().filter(|entry| entry.order);
+        let sent = orders.filter(|entry| !entry.command.is_some_and(&waits));
+        sent.filter_map(|entry| match &entry.item.kind {
+            ItemKind::Message { content, .. } => content.first(),
+            _ => None,
+        })
+        .filter_map(|part| match part {
+            Content::Text(text) => Some(text.clone()),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// How much is kept, and how much had to go.
+    pub(crate) fn marks(&self) -> HistoryMarks {
+        HistoryMarks {
+            items: self.entries.len(),
+            estimated_tokens: self.size.tokens(),
+            pruned_items: self.pruned as u64,
+            pruned_tokens: self.pruned_size.tokens(),
+        }
+    }
+
+    /// The caller's items or answers did not reach the provider, or were refused by it.
     pub(crate) fn on_undelivered(&mut self, id: CommandId) {
         self.retain(|entry| entry.command != Some(id));
     }
@@ -56,11 +118,7 @@ impl History {
     pub(crate) fn on_results(&mut self, id: CommandId, results: &[ToolResult]) {
         for result in results {
             let item = Item::new(ItemKind::ToolResult(result.clone()));
-            self.push(Entry {
-                item,
-                command: Some(id),
-                former: None,
-            });
+            self.push(item, Some(id));
         }
     }
 
@@ -79,12 +137,7 @@ impl History {
                 own.command = None;
             }
             (None, ItemKind::Message { role, .. }) => {
-                let item = blank(*role).with_id(id.clone());
-                self.push(Entry {
-                    item,
-                    command: None,
-                    former: None,
-                });
+                self.push(blank(*role).with_id(id.clone()), None);
             }
             // Calls come as events of their own, answers as commands.
             (None, _) => {}
@@ -94,12 +147,7 @@ impl History {
     /// The user's audio became an item.
     pub(crate) fn on_committed(&mut self, id: &ItemId) {
         if self.place(Some(id)).is_none() {
-            let item = blank(Role::User).with_id(id.clone());
-            self.push(Entry {
-                item,
-                command: None,
-                former: None,
-            });
+            self.push(blank(Role::User).with_id(id.clone()), None);
         }
     }
 
@@ -114,7 +162,6 @@ impl History {
         let ItemKind::Message { content, .. } = &mut entry.item.kind else {
             return;
         };
-        let before = content.iter().map(length).sum::<usize>();
         let index = usize::try_from(delta.content_index)
             .unwrap_or(usize::MAX)
             .min(content.len());
@@ -125,14 +172,18 @@ impl History {
                 Content::Text(String::new())
             });
         }
-        if let Some(text) = content.get_mut(index).and_then(text_of) {
-            if delta.done {
-                text.clone_from(&delta.text);
-            } else {
-                text.push_str(&delta.text);
-            }
+        let Some(text) = content.get_mut(index).and_then(text_of) else {
+            return;
+        };
+        let (mut gone, come) = (Size::default(), Size::of_text(&delta.text));
+        if delta.done {
+            gone = Size::of_text(text);
+            text.clone_from(&delta.text);
+        } else {
+            text.push_str(&delta.text);
         }
-        self.bytes = self.bytes + content.iter().map(length).sum::<usize>() - before;
+        entry.size = entry.size - gone + come;
+        self.size = self.size - gone + come;
         self.prune();
     }
 
@@ -142,11 +193,7 @@ impl History {
             id: call.item.clone(),
             ..Item::new(ItemKind::ToolCall(call.clone()))
         };
-        self.push(Entry {
-            item,
-            command: None,
-            former: None,
-        });
+        self.push(item, None);
     }
 
     pub(crate) fn on_deleted(&mut self, id: &ItemId) {
@@ -173,9 +220,11 @@ impl History {
             return;
         };
         for text in content.iter_mut().filter_map(text_of) {
-            let before = text.len();
+            let before = Size::of_text(text);
             cut(text, heard.heard, heard.produced);
-            self.bytes -= before - text.len();
+            let after = Size::of_text(text);
+            entry.size = entry.size - before + after;
+            self.size = self.size - before + after;
         }
     }
 
@@ -197,11 +246,7 @@ impl History {
     pub(crate) fn restore(&mut self, items: Vec<Item>) {
         for mut item in items {
             item.id = item.id.filter(|id| !id.is_synthetic());
-            self.push(Entry {
-                item,
-                command: None,
-                former: None,
-            });
+            self.push(item, None);
         }
     }
 
@@ -228,38 +273,6 @@ impl History {
         self.spoken().cloned().collect()
     }
 
-    /// The newest of it that fits, oldest first: calls with their answers or not at all, and nothing
-    /// of what `waits` to be sent by itself.
-    pub(crate) fn seed(&self, limits: SeedLimits, waits: impl Fn(CommandId) -> bool) -> Vec<Item> {
-        let known: Vec<&Item> = self
-            .entries
-            .iter()
-            .filter(|entry| is_spoken(&entry.item) && !entry.command.is_some_and(&waits))
-            .map(|entry| &entry.item)
-            .collect();
-        let answered: Vec<&CallId> = known.iter().filter_map(|item| answer_to(item)).collect();
-        let mut seed: Vec<Item> = Vec::new();
-        let mut bytes = 0;
-        for item in known.into_iter().rev() {
-            if call_of(item).is_some_and(|call| !answered.contains(&call)) {
-                continue;
-            }
-            bytes += item.payload_bytes();
-            if seed.len() >= limits.items || bytes > limits.bytes {
-                break;
-            }
-            seed.push(Item {
-                id: None,
-                ..item.clone()
-            });
-        }
-        seed.reverse();
-        // The cut may have separated an answer from its call.
-        let calls: Vec<CallId> = seed.iter().filter_map(call_of).cloned().collect();
-        seed.retain(|item| answer_to(item).is_none_or(|call| calls.contains(call)));
-        seed
-    }
-
     /// How many entries there were, with those that had to go.
     pub(crate) fn total(&self) -> usize {
         self.pruned + self.spoken().count()
@@ -267,14 +280,15 @@ impl History {
 
     /// Whether the user, or a tool, has had the last word.
     pub(crate) fn awaits_answer(&self) -> bool {
-        self.spoken().last().is_some_and(|item| match &item.kind {
+        let mut turns = self.spoken().filter(|item| !is_instruction(item));
+        turns.next_back().is_some_and(|item| match &item.kind {
             ItemKind::Message { role, .. } => *role == Role::User,
             ItemKind::ToolResult(_) => true,
             _ => false,
         })
     }
 
-    fn spoken(&self) -> impl Iterator<Item = &Item> {
+    fn spoken(&self) -> impl DoubleEndedIterator<Item = &Item> {
         self.entries
             .iter()
             .map(|entry| &entry.item)
@@ -298,36 +312,28 @@ impl History {
             id: delta.item.clone(),
             ..blank(role)
         };
-        self.push(Entry {
-            item,
-            command: None,
-            former: None,
-        });
+        self.push(item, None);
         self.entries.len().checked_sub(1)
     }
 
-    fn push(&mut self, entry: Entry) {
-        self.bytes += entry.item.payload_bytes();
-        self.entries.push_back(entry);
+    fn push(&mut self, item: Item, command: Option<CommandId>) {
+        let size = Size::of(&item);
+        self.size = self.size + size;
+        self.entries.push_back(Entry {
+            item,
+            command,
+            former: None,
+            size,
+            withheld: false,
+            order: false,
+        });
         self.prune();
-    }
-
-    fn prune(&mut self) {
-        while self.entries.len() > ENTRIES || (self.bytes > BYTES && self.entries.len() > 1) {
-            if let Some(oldest) = self.entries.pop_front() {
-                self.bytes = self.bytes.saturating_sub(oldest.item.payload_bytes());
-                self.pruned += 1;
-            }
-        }
     }
 
     fn retain(&mut self, keep: impl Fn(&Entry) -> bool) {
         self.entries.retain(keep);
-        self.bytes = self
-            .entries
-            .iter()
-            .map(|entry| entry.item.payload_bytes())
-            .sum();
+        let sizes = self.entries.iter().map(|entry| entry.size);
+        self.size = sizes.fold(Size::default(), |sum, size| sum + size);
     }
 }
 
@@ -348,6 +354,17 @@ fn is_spoken(item: &Item) -> bool {
         ItemKind::Message { content, .. } => content.iter().any(|part| length(part) > 0),
         _ => true,
     }
+}
+
+/// Whether it is the application's own: orders and knowledge for the model.
+fn is_instruction(item: &Item) -> bool {
+    matches!(
+        item.kind,
+        ItemKind::Message {
+            role: Role::System,
+            ..
+        }
+    )
 }
 
 fn is_open(entry: &Entry, wanted: Role) -> bool {

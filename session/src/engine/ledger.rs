@@ -4,7 +4,7 @@
 //! `announced → answered → settled`, or `void` with a reason. Calls of one response form a batch;
 //! when the response has ended and the last of them is answered, one follow-up is due.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use antiphon_protocol::{CallId, CommandId, ResponseId, Scheduling, ToolCall, ToolResult};
 
@@ -18,16 +18,22 @@ const REMEMBERED: usize = 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     Announced,
-    Answered { by: CommandId, aloud: bool },
+    Answered {
+        by: CommandId,
+        aloud: bool,
+    },
     Void(&'static str),
+    /// Void, and a late result was used all the same, though not as an answer.
+    Spent {
+        by: CommandId,
+        why: &'static str,
+    },
 }
 
 #[derive(Clone, Debug)]
 struct Call {
     state: State,
     batch: u64,
-    /// The last moment before it to which the provider gave a handle.
-    after: u64,
 }
 
 /// The calls of one response.
@@ -47,7 +53,6 @@ pub(crate) struct Ledger {
     order: VecDeque<CallId>,
     batches: BTreeMap<u64, Batch>,
     next_batch: u64,
-    moment: u64,
     pub(super) flaw: Flaw,
 }
 
@@ -67,7 +72,6 @@ impl Ledger {
             Call {
                 state: State::Announced,
                 batch,
-                after: self.moment,
             },
         );
         self.order.push_back(call.id.clone());
@@ -75,25 +79,11 @@ impl Ledger {
         true
     }
 
-    /// The newest moment, counted from 1, to which the provider gave a handle.
-    pub(crate) const fn at(&mut self, moment: u64) {
-        self.moment = moment;
-    }
-
-    /// Whether the call was made after `moment`.
-    pub(crate) fn is_since(&self, moment: u64, id: &CallId) -> bool {
-        self.calls.get(id).is_some_and(|call| call.after >= moment)
-    }
-
     /// Calls of another process: those that wait for an answer, and those that no longer do.
     pub(crate) fn restore(&mut self, open: &[ToolCall], closed: &[CallId]) {
         for call in closed {
             let state = State::Void("another process has dealt with it");
-            let closed = Call {
-                state,
-                batch: 0,
-                after: 0,
-            };
+            let closed = Call { state, batch: 0 };
             self.calls.insert(call.clone(), closed);
             self.order.push_back(call.clone());
         }
@@ -108,20 +98,18 @@ impl Ledger {
     /// The calls that wait for an answer, or whose answer `waits` to be sent, and those that do not,
     /// oldest first.
     pub(crate) fn known(&self, waits: impl Fn(CommandId) -> bool) -> (Vec<CallId>, Vec<CallId>) {
-        let is_open = |call: &CallId| match self.calls.get(call).map(|call| &call.state) {
-            Some(State::Announced) => true,
-            Some(State::Answered { by, .. }) => waits(*by),
-            _ => false,
-        };
+        let is_open = |call: &CallId| self.waits(call, &waits);
         self.order.iter().cloned().partition(is_open)
     }
 
-    /// Takes in answers, all or none.
+    /// Takes in answers, all or none. Returns those whose calls are void, if the caller deals with such.
     pub(crate) fn answer(
         &mut self,
         id: CommandId,
         results: &[ToolResult],
-    ) -> Result<(), CallError> {
+        takes_late: bool,
+    ) -> Result<Vec<CallId>, CallError> {
+        let mut late = Vec::new();
         for (place, result) in results.iter().enumerate() {
             let call = &result.call;
             let twice = results
@@ -131,15 +119,36 @@ impl Ledger {
             match self.calls.get(call).map(|call| &call.state) {
                 None => return Err(CallError::Unknown(call.clone())),
                 Some(State::Announced) if !twice => {}
-                Some(State::Void(why)) => return Err(CallError::Void(call.clone(), why)),
+                Some(State::Void(_)) if takes_late && !twice => late.push(call.clone()),
+                Some(State::Void(why)) if !twice => return Err(CallError::Void(call.clone(), why)),
                 Some(_) => return Err(CallError::Answered(call.clone())),
             }
         }
-        for result in results {
+        for result in results.iter().filter(|it| !late.contains(&it.call)) {
             let aloud = result.scheduling != Some(Scheduling::Silent);
             self.close(&result.call, State::Answered { by: id, aloud });
         }
-        Ok(())
+        Ok(late)
+    }
+
+    /// The late result of a void call is used, as `by`.
+    pub(crate) fn spend(&mut self, by: CommandId, call: &CallId) {
+        if let Some(call) = self.calls.get_mut(call)
+            && let State::Void(why) = call.state
+        {
+            call.state = State::Spent { by, why };
+        }
+    }
+
+    /// Late results used as `id` did not leave after all.
+    pub(crate) fn untold(&mut self, id: CommandId) {
+        for call in self.calls.values_mut() {
+            if let State::Spent { by, why } = call.state
+                && by == id
+            {
+                call.state = State::Void(why);
+            }
+        }
     }
 
     /// Whether one of these answers is to be taken up at once, over what is being said. The response
@@ -194,52 +203,48 @@ impl Ledger {
         open
     }
 
-    /// The connection that made them is gone. Returns the calls that were open.
-    pub(crate) fn void_all(&mut self) -> Vec<CallId> {
+    /// The connection that made them is gone, and another knows only of those that it was `told`.
+    /// Returns the other calls that were open.
+    pub(crate) fn void_but(&mut self, told: &BTreeSet<CallId>) -> Vec<CallId> {
         if self.flaw.is(Defect::LedgerUnfenced) {
             return Vec::new();
         }
         let open: Vec<_> = self
             .order
             .iter()
-            .filter(|call| self.is_open(call))
+            .filter(|call| self.is_open(call) && !told.contains(*call))
             .cloned()
             .collect();
         for call in &open {
             self.close(call, State::Void(CONNECTION_LOST));
         }
-        self.batches.clear();
+        // What was answered to the connection that is gone is followed up by none.
+        for batch in self.batches.values_mut() {
+            (batch.open, batch.ended) = (0, true);
+            batch.aloud.clear();
+        }
+        for call in told.iter().filter_map(|call| self.calls.get(call)) {
+            let Some(batch) = self.batches.get_mut(&call.batch) else {
+                continue;
+            };
+            match call.state {
+                State::Announced => batch.open += 1,
+                State::Answered { by, aloud: true } => batch.aloud.push(by),
+                _ => {}
+            }
+        }
+        self.batches
+            .retain(|_, batch| batch.open > 0 || !batch.aloud.is_empty());
         open
     }
 
-    /// The conversation goes on from `moment`, and knows of no call that was made since. Returns those
-    /// that were open.
-    pub(crate) fn void_since(&mut self, moment: u64) -> Vec<CallId> {
-        if self.flaw.is(Defect::LedgerUnfenced) {
-            return Vec::new();
+    /// Whether a call is open, or its answer `waits` to be sent.
+    pub(crate) fn waits(&self, call: &CallId, waits: impl Fn(CommandId) -> bool) -> bool {
+        match self.calls.get(call).map(|call| &call.state) {
+            Some(State::Announced) => true,
+            Some(State::Answered { by, .. }) => waits(*by),
+            _ => false,
         }
-        let late = |call: &&CallId| self.is_since(moment, call);
-        let late: Vec<CallId> = self.order.iter().filter(late).cloned().collect();
-        let open: Vec<CallId> = late
-            .iter()
-            .filter(|call| self.is_open(call))
-            .cloned()
-            .collect();
-        for call in &open {
-            self.close(call, State::Void(CONNECTION_LOST));
-        }
-        for call in late {
-            let batch = self.calls.get(&call).map(|call| call.batch);
-            if let Some(batch) = batch
-                && self
-                    .batches
-                    .get(&batch)
-                    .is_some_and(|batch| batch.open == 0)
-            {
-                self.batches.remove(&batch);
-            }
-        }
-        open
     }
 
     /// A response has ended; with `cancelled` nobody waits for a follow-up of it.
@@ -265,6 +270,25 @@ impl Ledger {
             !complete
         });
         (!due.is_empty()).then_some(due)
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn at(&self) -> Vec<crate::testing::CallAt> {
+        let known = self
+            .order
+            .iter()
+            .filter_map(|id| Some((id, self.calls.get(id)?)));
+        known
+            .map(|(id, call)| crate::testing::CallAt {
+                call: id.clone(),
+                state: match call.state {
+                    State::Announced => "announced",
+                    State::Answered { .. } => "answered",
+                    State::Void(_) => "void",
+                    State::Spent { .. } => "spent",
+                },
+            })
+            .collect()
     }
 
     /// Calls that wait for an answer.

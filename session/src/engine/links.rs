@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use antiphon_protocol::{
-    Command, Ended, Event, Fault, Losses, OpeningPlan, PeerText, Recovery, ResumeToken, Rotation,
+    CallId, Ended, Event, Fault, Losses, OpeningPlan, PeerText, Recovery, ResumeToken, Rotation,
     RotationCause, Time,
 };
 use antiphon_transport::{Input, LinkCommand, LinkOutput, Output, Undelivered};
 
-use super::{Effect, Engine, EngineOutput, Outcome, flaw::Defect};
+use super::{Effect, Engine, EngineOutput, Outcome, Reach, conversation::Told, flaw::Defect};
 use crate::SessionError;
 
 impl Engine {
@@ -18,13 +18,14 @@ impl Engine {
             Output::Up(output) => output,
         };
         match output {
-            LinkOutput::NeedPlan { resume, .. } => self.plan(now, resume),
+            LinkOutput::NeedPlan {
+                resume, history, ..
+            } => self.plan(now, resume, history),
             LinkOutput::Event { event, .. } => {
                 if let Event::SessionStarted(started) = &event {
                     self.state.session_id.clone_from(&started.id);
                 }
                 self.usage.note(&self.updates.in_force().model, &event);
-                self.conversation.at(self.link.handles_given());
                 self.conversation.event(now, event);
                 self.check_budget(now);
             }
@@ -37,6 +38,18 @@ impl Engine {
                 fault,
                 reason,
             } => self.reverted(now, cause, fault, &reason),
+            LinkOutput::Resumable {
+                generation,
+                now: given,
+            } => {
+                let live = self.state.generation == Some(generation);
+                if live && given {
+                    self.reach = Reach::Now;
+                    self.reached = self.conversation.known_calls(|id| self.uplink.waits(id)).0;
+                } else if live {
+                    self.reach = Reach::Earlier;
+                }
+            }
             LinkOutput::RotationDue { cause, .. } => self.rotation = Some(cause),
             LinkOutput::Receipt { id, receipt } => self.on_receipt(now, id, receipt),
             LinkOutput::Phase(phase) => {
@@ -61,8 +74,9 @@ impl Engine {
 
     /// Says what the next connection is opened with: the provider's handle, or history, or nothing.
     /// Each rung of that ladder is checked offline, before anything is let go.
-    pub(super) fn plan(&mut self, now: Time, resume: Option<ResumeToken>) {
-        let offered = resume.is_some();
+    ///
+    /// Nothing is let go here: what the next connection will not know is given up when it is ready.
+    pub(super) fn plan(&mut self, now: Time, resume: Option<ResumeToken>, history: bool) {
         let restored = self.restored.as_mut().and_then(|kept| kept.resume.take());
         let resume = resume.or(restored);
         let (config, bridge) = self.updates.plan();
@@ -81,7 +95,12 @@ impl Engine {
             .filter(fits);
         let plan = resumed.unwrap_or_else(|| {
             let waits = |id| self.uplink.waits(id);
-            let seed = self.conversation.seed(self.seed_limits, waits);
+            let seed = if history {
+                self.conversation
+                    .seed(self.seed_limits, self.seed_open_calls, waits)
+            } else {
+                Vec::new()
+            };
             let seeded = plan(None, seed);
             if seeded.seed.is_empty() || fits(&seeded) {
                 seeded
@@ -89,56 +108,44 @@ impl Engine {
                 plan(None, Vec::new())
             }
         });
-        // What another process has kept says nothing of when its calls were made.
-        self.resumes_from = (plan.resume.is_some() && offered).then(|| self.link.handles_given());
-        if plan.resume.is_none() {
-            self.fence(now, None);
-        }
-        self.seeded = plan.seed.len();
+        self.told = Told::by(&plan.seed);
+        self.history_refused = !history && plan.resume.is_none();
         self.tell_link(now, Input::Command(LinkCommand::Plan(plan)));
-    }
-
-    /// Gives back answers that only the connection which asked could have taken: all, or those to what
-    /// was asked since.
-    fn fence(&mut self, now: Time, since: Option<u64>) {
-        if self.flaw.is(Defect::ResultsKept) {
-            return;
-        }
-        let conversation = &self.conversation;
-        let late = |command: &Command| {
-            since.is_none_or(|since| conversation.answers_since(since, command))
-        };
-        for (id, command) in self.uplink.take_answers(late) {
-            self.conversation.undelivered(now, id, &command, true);
-            self.fail(id, SessionError::Undelivered(Undelivered::Lost));
-        }
     }
 
     pub(super) fn ready(&mut self, now: Time, cause: RotationCause, resumed: bool, seeded: bool) {
         self.usage.connected(now);
-        let cause = match (cause, self.restored.take()) {
-            (RotationCause::Start, Some(_)) => RotationCause::Restore,
+        let (cause, calls) = match (cause, self.restored.take()) {
             (RotationCause::Start, None) => return,
-            (cause, _) => cause,
+            (_, Some(restored)) => (RotationCause::Restore, restored.calls),
+            (cause, None) => (cause, Vec::new()),
         };
-        let recovery = match (resumed, seeded && self.seeded > 0) {
+        let told = std::mem::take(&mut self.told);
+        let recovery = match (resumed, seeded && told.items > 0) {
             (true, _) => Recovery::Resumed,
             (false, true) => Recovery::Reseeded,
             (false, false) => Recovery::Fresh,
         };
         self.expire(now);
-        // Answers may have come since the plan was made.
-        let from = self.resumes_from.take();
-        match (recovery, from) {
-            (Recovery::Resumed, None) => {}
-            (Recovery::Resumed, from) => self.fence(now, from),
-            _ => self.fence(now, None),
+        if recovery != Recovery::Resumed {
+            let open = (recovery == Recovery::Reseeded).then_some(&told.open_calls);
+            self.return_results(now, |call| open.is_some_and(|open| open.contains(call)));
         }
+        if recovery == Recovery::Resumed && self.reach == Reach::Earlier {
+            let known = std::mem::take(&mut self.reached);
+            self.return_results(now, |call| known.contains(call));
+            self.conversation.unknown_but(&known.into_iter().collect());
+        }
+        self.reach = Reach::Now;
+        self.reached = self.conversation.known_calls(|id| self.uplink.waits(id)).0;
         let mut losses = {
             let uplink = &self.uplink;
             self.conversation
-                .rotated(now, (recovery, from), self.seeded, |id| uplink.waits(id))
+                .rotated(now, recovery, &told, |id| uplink.waits(id))
         };
+        if std::mem::take(&mut self.history_refused) {
+            self.conversation.withhold_history();
+        }
         losses.samples_replayed = self.uplink.replayable();
         losses.samples_dropped = self.uplink.marks().dropped - self.dropped_before;
         self.rotation = None;
@@ -154,6 +161,22 @@ impl Engine {
                     losses,
                 }),
             );
+        }
+        for call in calls {
+            if self.conversation.is_open_call(&call.id) {
+                self.deliver(now, Event::ToolCallRestored(call));
+            }
+        }
+    }
+
+    /// Gives back answers that wait for a connection, but for those to calls that this one `knows`.
+    fn return_results(&mut self, now: Time, knows: impl Fn(&CallId) -> bool) {
+        if self.flaw.is(Defect::ResultsKept) {
+            return;
+        }
+        for (id, command) in self.uplink.take_answers(knows) {
+            self.conversation.undelivered(now, id, &command, true);
+            self.fail(id, SessionError::Undelivered(Undelivered::Lost));
         }
     }
 

@@ -1,7 +1,8 @@
 //! How a conversation behaves, read once from capabilities and configuration.
 
 use antiphon_protocol::{
-    AudioFormat, Capabilities, ContextKind, FollowUp, SessionConfig, TurnDetection,
+    AudioFormat, Capabilities, ConfigField, ContextKind, FollowUp, Resume, SessionConfig,
+    TurnDetection,
 };
 
 /// How the conversation behaves.
@@ -15,6 +16,11 @@ pub(super) struct Manner {
     pub(super) context: Option<ContextKind>,
     /// Whether a response can be asked for only once every call is answered.
     pub(super) answers_first: bool,
+    /// The same for what the model need not speak of at once.
+    pub(super) knowledge: Option<ContextKind>,
+    /// Whether a resumed connection begins with the instructions of its configuration alone, so that
+    /// orders given since must be given again.
+    pub(super) renews_orders: bool,
     /// Whether a response can be stopped.
     pub(super) cancel: bool,
     pub(super) truncate: bool,
@@ -35,7 +41,11 @@ impl Manner {
             create: caps.create_response,
             answers_first: caps.answers_first,
             wants_follow_up: follow_up,
-            context: context(&caps.contexts),
+            context: context(&caps.contexts, ContextKind::Instructions),
+            knowledge: context(&caps.contexts, ContextKind::Thinking),
+            renews_orders: caps.resume != Resume::None
+                && caps.live_fields.contains(&ConfigField::Instructions)
+                && caps.contexts.contains(&ContextKind::Instructions),
             cancel: caps.cancel,
             truncate: caps.truncate,
             delete: caps.delete_items,
@@ -47,12 +57,12 @@ impl Manner {
     }
 }
 
-/// Orders hold whatever is said; of the other ways the first will do.
-fn context(contexts: &[ContextKind]) -> Option<ContextKind> {
+/// The best way there is; of the others the first will do.
+fn context(contexts: &[ContextKind], best: ContextKind) -> Option<ContextKind> {
     contexts
         .iter()
         .copied()
-        .find(|kind| *kind == ContextKind::Instructions)
+        .find(|kind| *kind == best)
         .or_else(|| contexts.first().copied())
 }
 

@@ -24,6 +24,8 @@ mod metronome;
 mod model;
 mod playhead;
 mod saving;
+#[cfg(feature = "recording")]
+mod taping;
 mod timeline;
 mod update;
 mod updating;
@@ -39,16 +41,17 @@ use std::{
 };
 
 use antiphon_protocol::{
-    Capabilities, CommandId, EndedCause, Event, Generation, Provider, ResumeToken, RotationCause,
-    Secret, SeedLimits, SessionConfig, Stage, Time,
+    CallId, Capabilities, CommandId, EndedCause, Event, Generation, Provider, ResumeToken,
+    RotationCause, Secret, SeedLimits, SessionConfig, Stage, Time, ToolCall,
 };
 use antiphon_transport::{Input, Link, LinkCommand, LinkConfig, LinkOutput, Machine, Output};
 
-pub(crate) use self::words::{EngineCommand, EngineOutput, Outcome, Played, Verb};
+pub(crate) use self::words::{EngineCommand, EngineOutput, Outcome, Played, Reports, Verb};
 use self::{
     callers::Caller,
-    conversation::{Conversation, Effect},
+    conversation::{Conversation, Effect, Habits, Told},
     flaw::Flaw,
+    history::History,
     inbox::Inbox,
     update::Updates,
     uplink::{Departure, Uplink},
@@ -62,7 +65,7 @@ pub use self::{
     uplink::UplinkPacing,
     usage::{Budget, Prices, UsageAccount, UsageTotals},
     voices::TurnDerivation,
-    words::Limits,
+    words::{LateResults, Limits},
 };
 use crate::{EventFilter, SessionState, Snapshot};
 
@@ -74,6 +77,17 @@ const AUDIO: u64 = 1 << 62;
 /// What is left to do with what another process has kept.
 struct Restored {
     resume: Option<ResumeToken>,
+    /// The calls that wait for an answer.
+    calls: Vec<ToolCall>,
+}
+
+/// What the provider's handle leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// The conversation as it is.
+    Now,
+    /// An earlier moment of it: the provider has said that it cannot be resumed at this one.
+    Earlier,
 }
 
 /// What the engine is made from.
@@ -85,6 +99,7 @@ pub(crate) struct EngineConfig {
     pub(crate) limits: Limits,
     pub(crate) pacing: UplinkPacing,
     pub(crate) follow_up: bool,
+    pub(crate) late_results: LateResults,
     pub(crate) seed: u64,
     pub(crate) derivation: TurnDerivation,
     pub(crate) prices: Option<Arc<dyn Prices>>,
@@ -104,10 +119,15 @@ pub(crate) struct Engine {
     /// What another process has kept, until the first connection is ready.
     restored: Option<Restored>,
     seed_limits: SeedLimits,
-    /// How many items the connection that is being opened is given.
-    seeded: usize,
-    /// From which moment a conversation goes on by the handle of the plan.
-    resumes_from: Option<u64>,
+    /// Whether what a connection is told may hold calls whose answers come later.
+    seed_open_calls: bool,
+    /// What the connection that is being opened is told.
+    told: Told,
+    /// Whether that connection is told nothing because one before it was refused for its history.
+    history_refused: bool,
+    reach: Reach,
+    /// The calls that were open when the handle was given.
+    reached: Vec<CallId>,
     /// How many connections were planned.
     planned: u32,
     acknowledges: bool,
@@ -125,6 +145,8 @@ pub(crate) struct Engine {
     flaw: Flaw,
     #[cfg(feature = "simulation")]
     digest: Digest,
+    #[cfg(feature = "recording")]
+    taping: Option<taping::Taping>,
     out: VecDeque<Output<EngineOutput>>,
 }
 
@@ -138,8 +160,12 @@ impl Engine {
             conversation: Conversation::new(
                 &capabilities,
                 &given.config,
-                given.follow_up,
-                &given.derivation,
+                &Habits {
+                    follow_up: given.follow_up,
+                    late_results: given.late_results,
+                    derivation: given.derivation,
+                    history: History::new(&given.limits),
+                },
             ),
             uplink: Uplink::new(
                 format,
@@ -155,8 +181,11 @@ impl Engine {
             usage: UsageLedger::new(given.prices, given.budget),
             restored: None,
             seed_limits: capabilities.seed_limits,
-            seeded: 0,
-            resumes_from: None,
+            seed_open_calls: capabilities.seed_open_calls,
+            told: Told::default(),
+            history_refused: false,
+            reach: Reach::Now,
+            reached: Vec::new(),
             planned: 0,
             acknowledges,
             callers: BTreeMap::new(),
@@ -171,6 +200,8 @@ impl Engine {
             flaw: Flaw::default(),
             #[cfg(feature = "simulation")]
             digest: Digest::default(),
+            #[cfg(feature = "recording")]
+            taping: None,
             out: VecDeque::new(),
         };
         if let Some(snapshot) = given.restore {
@@ -213,6 +244,10 @@ impl Engine {
         let event = self.inbox.pop(now)?;
         #[cfg(feature = "simulation")]
         self.digest.note(now, digest::Place::Taken, &event);
+        #[cfg(feature = "recording")]
+        if let Some(taping) = &mut self.taping {
+            taping.took();
+        }
         if let Event::Audio(chunk) = &event {
             self.conversation.taken(now, chunk);
         }
@@ -221,6 +256,8 @@ impl Engine {
 
     /// Brings the parts into line after the reader has taken events.
     pub(crate) fn after_taking(&mut self, now: Time) {
+        #[cfg(feature = "recording")]
+        self.tape_taken(now);
         self.settle(now);
     }
 
@@ -256,6 +293,7 @@ impl Engine {
         }
         self.state.turn = self.conversation.turn();
         self.state.uplink = self.uplink.marks();
+        self.state.history = self.conversation.history_marks();
         self.state.benign_refusals = self.conversation.benign_refusals();
         self.state.update = self.updates.progress();
         self.state.usage = self.usage.totals();
@@ -275,6 +313,8 @@ impl Machine for Engine {
             self.digest.note(now, digest::Place::IntoEngine, &input);
             self.digest.content(&input);
         }
+        #[cfg(feature = "recording")]
+        let input = self.taped(now, input);
         match input {
             Input::Command(command) => self.command(now, command),
             Input::Wire(event) => self.tell_link(now, Input::Wire(event)),

@@ -73,6 +73,18 @@ impl Track {
         let gaps: u64 = self.gaps.iter().map(|(_, length)| length).sum();
         self.taken.saturating_sub(self.heard).saturating_sub(gaps)
     }
+
+    fn stopped(&self) -> Stopped {
+        Stopped {
+            content_index: self.content_index,
+            orphan: self.orphan,
+            heard: Heard {
+                item: self.item.clone(),
+                heard: self.heard,
+                produced: self.produced,
+            },
+        }
+    }
 }
 
 /// An item whose playback was stopped.
@@ -290,22 +302,29 @@ impl Playhead {
         self.advance(now);
         let mut open = Vec::new();
         for track in self.tracks.drain(..).filter(|track| !track.is_settled()) {
+            let stopped = track.stopped();
             remember(&mut self.void_items, track.item.clone());
             if !track.complete {
                 remember(&mut self.void_responses, track.response);
             }
             self.void_track |= track.item.is_none() && responding;
-            open.push(Stopped {
-                content_index: track.content_index,
-                orphan: track.orphan,
-                heard: Heard {
-                    item: track.item,
-                    heard: track.heard,
-                    produced: track.produced,
-                },
-            });
+            open.push(stopped);
         }
         open
+    }
+
+    /// The player has thrown away what it had: of items that it was given whole, no more will be heard.
+    pub(crate) fn flushed(&mut self) -> Vec<Stopped> {
+        self.imagined = None;
+        let mut flushed = Vec::new();
+        self.tracks.retain(|track| {
+            let gone = track.complete && track.taken >= track.produced;
+            if gone && track.heard < track.produced {
+                flushed.push(track.stopped());
+            }
+            !gone
+        });
+        flushed
     }
 
     /// Marks a response whose later items must not be heard either.
@@ -335,9 +354,21 @@ impl Playhead {
         self.imagined.is_some()
     }
 
+    #[cfg(feature = "testing")]
+    pub(crate) fn at(&self) -> crate::testing::PlayheadAt {
+        crate::testing::PlayheadAt {
+            estimated: self.is_imagined(),
+            open: self.unsettled(),
+        }
+    }
+
     /// What is open, and how much of it was heard.
     pub(crate) fn open(&mut self, now: Time) -> Vec<Heard> {
         self.advance(now);
+        self.unsettled()
+    }
+
+    fn unsettled(&self) -> Vec<Heard> {
         let open = self.tracks.iter().filter(|track| !track.is_settled());
         open.map(|track| Heard {
             item: track.item.clone(),

@@ -1,8 +1,8 @@
 //! Keeping a session for another process, and going on with what was kept.
 
-use antiphon_protocol::{ItemKind, Time};
+use antiphon_protocol::{CallId, ItemKind, Time};
 
-use super::{Engine, Restored};
+use super::{Engine, Reach, Restored};
 use crate::Snapshot;
 
 impl Engine {
@@ -22,21 +22,55 @@ impl Engine {
             session_id: self.state.session_id.clone(),
             config: (**self.updates.desired()).clone(),
             history: history.into_iter().map(Into::into).collect(),
+            unreached_calls: match self.reach {
+                Reach::Now => Vec::new(),
+                Reach::Earlier => {
+                    let reached = |call: &CallId| self.reached.contains(call);
+                    open.iter().filter(|call| !reached(call)).cloned().collect()
+                }
+            },
             open_calls,
             closed_calls: closed,
             playhead: playhead.into_iter().map(Into::into).collect(),
             usage: self.usage.totals(),
+            counted: self.usage.counted(),
             response_open: self.conversation.is_responding(),
             resume: self.link.resume_token(now),
         }
     }
 
+    /// All that the session is.
+    #[cfg(feature = "testing")]
+    pub(crate) fn moment(&self) -> crate::testing::Moment {
+        let mut moment = crate::testing::Moment {
+            frame: 0,
+            at: Time::ZERO,
+            state: self.state.clone(),
+            gate: crate::testing::GateAt::default(),
+            calls: Vec::new(),
+            playhead: crate::testing::PlayheadAt::default(),
+            interrupting: false,
+            waiting: self.uplink.at(),
+            history: Vec::new(),
+        };
+        moment.waiting.unread = self.inbox.next_weight();
+        self.conversation.show(&mut moment);
+        moment
+    }
+
     /// Goes on with what another process has kept.
     pub(super) fn restore(&mut self, snapshot: Snapshot) {
-        self.usage.restore(snapshot.usage);
+        self.usage.restore(snapshot.usage, snapshot.counted);
         self.restored = Some(Restored {
             resume: snapshot.resume,
+            calls: snapshot.open_calls.clone(),
         });
+        if !snapshot.unreached_calls.is_empty() {
+            self.reach = Reach::Earlier;
+            let open = snapshot.open_calls.iter().map(|call| call.id.clone());
+            let unreached = &snapshot.unreached_calls;
+            self.reached = open.filter(|call| !unreached.contains(call)).collect();
+        }
         let items = snapshot.history.into_iter().map(Into::into).collect();
         self.conversation.restore(
             items,

@@ -7,6 +7,8 @@ use serde::Serialize;
 
 use super::level::silent_lead;
 
+/// How long the player's report is waited for, after an interruption.
+const SILENCE: Duration = Duration::from_secs(1);
 /// Calls of one turn that are timed.
 const TOOLS: usize = 64;
 /// The amplitude above which a sample is not silence, of full scale: what dither makes is.
@@ -29,6 +31,12 @@ pub struct LatencyTotals {
     pub to_first_heard: Duration,
     /// The longest of them.
     pub worst_first_heard: Duration,
+    /// Turns in which the time from an interruption to the player's silence is known.
+    pub silenced: u64,
+    /// The sum of those times.
+    pub to_silence: Duration,
+    /// The longest of them.
+    pub worst_silence: Duration,
 }
 
 impl LatencyTotals {
@@ -43,6 +51,11 @@ impl LatencyTotals {
             self.heard = self.heard.saturating_add(1);
             self.to_first_heard = self.to_first_heard.saturating_add(wait);
             self.worst_first_heard = self.worst_first_heard.max(wait);
+        }
+        if let Some(wait) = times.to_silence() {
+            self.silenced = self.silenced.saturating_add(1);
+            self.to_silence = self.to_silence.saturating_add(wait);
+            self.worst_silence = self.worst_silence.max(wait);
         }
     }
 }
@@ -62,6 +75,8 @@ struct Sound {
 pub(crate) struct Timeline {
     turn: Option<TurnTimes>,
     sound: Option<Sound>,
+    /// Until when the player's report of its silence is waited for.
+    silence_by: Option<Time>,
     totals: LatencyTotals,
 }
 
@@ -147,11 +162,35 @@ impl Timeline {
         }
     }
 
-    pub(crate) fn interrupted(&mut self, now: Time) {
-        if let Some(turn) = &mut self.turn {
-            turn.interrupted.get_or_insert(now);
+    /// The answer is interrupted; a player that `reports` will say when it is silent.
+    pub(crate) fn interrupted(&mut self, now: Time, reports: bool) {
+        if let Some(turn) = &mut self.turn
+            && turn.interrupted.is_none()
+        {
+            turn.interrupted = Some(now);
+            turn.silenced = (!reports).then_some(now);
+            self.silence_by = reports.then(|| now + SILENCE);
             self.sound = None;
         }
+    }
+
+    /// The player says that it has fallen silent.
+    pub(crate) fn silent(&mut self, now: Time) {
+        if self.silence_by.take().is_some()
+            && let Some(turn) = &mut self.turn
+        {
+            turn.silenced = Some(now);
+        }
+    }
+
+    /// Until when the player's report is worth waiting for.
+    pub(crate) fn awaits_silence(&self) -> Option<Time> {
+        self.silence_by
+    }
+
+    /// The report is waited for no longer.
+    pub(crate) fn on_timeout(&mut self, now: Time) {
+        self.silence_by.take_if(|by| *by <= now);
     }
 
     pub(crate) fn settled(&mut self, now: Time) {
@@ -184,6 +223,7 @@ impl Timeline {
         let mut turn = self.turn.take()?;
         turn.ended = now;
         self.sound = None;
+        self.silence_by = None;
         self.totals.add(&turn);
         Some(turn)
     }
@@ -255,7 +295,7 @@ mod tests {
         line.speech(at(50), &silence, 0);
         assert_eq!(line.quiet(at(60)), None, "nothing was answered");
         line.first_byte(at(100));
-        line.interrupted(at(150));
+        line.interrupted(at(150), false);
         line.settled(at(170));
         let turn = line.speech_ended(at(900)).expect("the turn before");
         assert_eq!(

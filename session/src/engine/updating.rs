@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use antiphon_protocol::{
-    Command, CommandId, Event, OpeningPlan, RawJson, SessionConfig, Time, UpdateOutcome,
+    Command, CommandId, ConfigField, Event, OpeningPlan, RawJson, SessionConfig, Time, Unsupported,
+    UpdateOutcome,
 };
 use antiphon_transport::Receipt;
 
 use super::{
-    Effect, Engine, Outcome,
+    Effect, Engine, Outcome, Verb,
     update::{UpdateOut, Wish},
 };
 use crate::{SessionError, Update};
@@ -20,6 +21,10 @@ impl Engine {
             let reason = "the description of the change panicked".into();
             return self.resolve(id, Outcome::Updated(UpdateOutcome::Failed { reason }));
         };
+        if let Some(unsupported) = self.reformatted(&config) {
+            let error = SessionError::Unsupported(Box::new(unsupported));
+            return self.resolve(id, Outcome::Failed(error));
+        }
         if let Err(reason) = self.check(&config, bridge.clone()) {
             let reason = reason.as_str().into();
             let outcome = UpdateOutcome::Failed { reason };
@@ -34,18 +39,44 @@ impl Engine {
         self.updates.wish(now, id, wish, live);
     }
 
-    /// Whether a connection could be opened like this: refused here, nothing has been let go.
-    fn check(&self, config: &Arc<SessionConfig>, bridge: Option<String>) -> Result<(), String> {
+    /// What `config` would change that a running session cannot: the formats of the audio, in which
+    /// everything is counted.
+    fn reformatted(&self, config: &SessionConfig) -> Option<Unsupported> {
         let in_force = self.updates.in_force();
         let (now, then) = (
             self.provider.capabilities(&in_force.model),
             self.provider.capabilities(&config.model),
         );
-        let formats = now.input_format(in_force) == then.input_format(config)
-            && now.output_format(in_force) == then.output_format(config);
-        if !formats {
-            return Err("the audio formats of a running session cannot change".to_owned());
+        let (field, what) = if now.input_format(in_force) != then.input_format(config) {
+            (ConfigField::InputFormat, "another input_format")
+        } else if now.output_format(in_force) != then.output_format(config) {
+            (ConfigField::OutputFormat, "another output_format")
+        } else {
+            return None;
+        };
+        Some(Unsupported {
+            provider: self.provider.name(),
+            model: config.model.clone(),
+            field: Some(field),
+            what: what.to_owned(),
+            why: "the audio of a running session keeps its format; open another session".to_owned(),
+        })
+    }
+
+    /// The same of a configuration that the caller sends by hand.
+    pub(super) fn reformats(&self, verb: &Verb) -> Option<Unsupported> {
+        match verb {
+            Verb::Say(Command::Configure(config)) => self.reformatted(config),
+            Verb::Say(Command::Native(frame)) => {
+                let merged = self.provider.merge_native(self.updates.in_force(), frame)?;
+                self.reformatted(&merged)
+            }
+            _ => None,
         }
+    }
+
+    /// Whether a connection could be opened like this: refused here, nothing has been let go.
+    fn check(&self, config: &Arc<SessionConfig>, bridge: Option<String>) -> Result<(), String> {
         let plan = OpeningPlan {
             bridge,
             ordinal: self.planned,
@@ -76,6 +107,7 @@ impl Engine {
                 let capabilities = self.provider.capabilities(&config.model);
                 self.conversation.configured(&capabilities, &config);
                 self.seed_limits = capabilities.seed_limits;
+                self.seed_open_calls = capabilities.seed_open_calls;
                 self.updates.able(&capabilities.live_fields);
             }
             UpdateOut::Bridge(words) => self.conversation.inform(now, words),

@@ -7,8 +7,9 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use antiphon_protocol::{AudioFormat, Command, CommandId, InputClock, Time};
+use antiphon_protocol::{AudioFormat, CallId, Command, CommandId, InputClock, Time};
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::{
     flaw::{Defect, Flaw},
@@ -17,7 +18,7 @@ use super::{
 use crate::UplinkMarks;
 
 /// How fast audio leaves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UplinkPacing {
     /// As it is given; the caller is a microphone or knows what it does.
     #[default]
@@ -331,14 +332,15 @@ impl Uplink {
         self.ordered -= before - self.line.len();
     }
 
-    /// Takes out answers to calls, and to delegations, that the next connection will not know.
+    /// Takes out answers to calls that the live connection does not know, and to delegations, none of
+    /// which outlives its connection.
     pub(crate) fn take_answers(
         &mut self,
-        void: impl Fn(&Command) -> bool,
+        knows: impl Fn(&CallId) -> bool,
     ) -> Vec<(CommandId, Command)> {
         let mut taken = Vec::new();
         self.line.retain(|entry| match entry {
-            Waiting::Ordered { id, command, .. } if is_answer(command) && void(command) => {
+            Waiting::Ordered { id, command, .. } if is_void_answer(command, &knows) => {
                 taken.push((*id, command.clone()));
                 false
             }
@@ -385,6 +387,15 @@ impl Uplink {
 
     pub(crate) fn marks(&self) -> UplinkMarks {
         self.marks
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn at(&self) -> crate::testing::WaitingAt {
+        crate::testing::WaitingAt {
+            samples: self.waiting,
+            commands: self.ordered,
+            unread: None,
+        }
     }
 
     #[cfg(test)]
@@ -437,9 +448,9 @@ impl Uplink {
     }
 }
 
-const fn is_answer(command: &Command) -> bool {
+fn is_void_answer(command: &Command, knows: impl Fn(&CallId) -> bool) -> bool {
     match command {
-        Command::ToolResults(_) => true,
+        Command::ToolResults(results) => !results.iter().all(|result| knows(&result.call)),
         Command::Context(context) => context.delegation.is_some(),
         _ => false,
     }

@@ -28,7 +28,7 @@ impl<F: Fn(&str, &Usage) -> u64 + Send + Sync> Prices for F {
 }
 
 /// What a session may use. What is `None` is not limited.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Budget {
     /// Tokens of both directions.
@@ -91,6 +91,8 @@ pub(crate) struct UsageLedger {
     budget: Budget,
     totals: UsageTotals,
     responses: VecDeque<(Option<ResponseId>, Usage)>,
+    /// What another process has counted.
+    counted: Vec<ResponseId>,
     /// The last running total of the live connection.
     running: Usage,
     /// That of the connection before it, which may still tell of more.
@@ -105,15 +107,26 @@ impl UsageLedger {
             budget,
             totals: UsageTotals::default(),
             responses: VecDeque::new(),
+            counted: Vec::new(),
             running: Usage::default(),
             past: Usage::default(),
             since: None,
         }
     }
 
-    /// Goes on from an account of another process.
-    pub(crate) fn restore(&mut self, totals: UsageTotals) {
+    /// Goes on from an account of another process, which has counted these responses.
+    pub(crate) fn restore(&mut self, totals: UsageTotals, counted: Vec<ResponseId>) {
         self.totals = totals;
+        self.counted = counted;
+    }
+
+    /// The responses that are not to be counted again, oldest first.
+    pub(crate) fn counted(&self) -> Vec<ResponseId> {
+        let here = self.responses.iter().filter_map(|(id, _)| id.clone());
+        let mut counted: Vec<_> = self.counted.iter().cloned().chain(here).collect();
+        let over = counted.len().saturating_sub(RESPONSES);
+        counted.drain(..over);
+        counted
     }
 
     /// A connection is ready: its running total starts from nothing.
@@ -156,11 +169,10 @@ impl UsageLedger {
     }
 
     fn response(&mut self, model: &str, response: Option<&ResponseId>, usage: &Usage) {
-        let known = response.is_some()
-            && self
-                .responses
-                .iter()
-                .any(|(known, _)| known.as_ref() == response);
+        let known = response.is_some_and(|response| {
+            let here = |(known, _): &(Option<ResponseId>, Usage)| known.as_ref() == Some(response);
+            self.counted.contains(response) || self.responses.iter().any(here)
+        });
         if known {
             return;
         }
@@ -271,6 +283,18 @@ mod tests {
         assert_eq!((totals.total.total(), totals.responses), (15, 2));
         assert_eq!(totals.cost, 10 + 50);
         assert_eq!(ledger.account().responses.len(), 2);
+    }
+
+    #[test]
+    fn another_process_does_not_count_what_this_one_has() {
+        let mut before = ledger(Budget::default());
+        before.note("cheap", &done("a", 10));
+        let mut after = ledger(Budget::default());
+        after.restore(before.totals(), before.counted());
+        after.note("cheap", &done("a", 10));
+        after.note("cheap", &done("b", 5));
+        assert_eq!(after.totals().total.total(), 15);
+        assert_eq!(after.counted(), ["a".into(), "b".into()]);
     }
 
     #[test]

@@ -41,6 +41,13 @@ impl Engine {
                     .push_back(Output::Up(EngineOutput::Resolve { id, outcome }));
             }
             EngineCommand::Do { id, verb } => {
+                if let Some(unsupported) = self.reformats(&verb) {
+                    let error = SessionError::Unsupported(Box::new(unsupported));
+                    let outcome = Outcome::Failed(error);
+                    return self
+                        .out
+                        .push_back(Output::Up(EngineOutput::Resolve { id, outcome }));
+                }
                 let wants_ack = match &verb {
                     Verb::Say(Command::Configure(config)) => {
                         self.updates.by_hand(id, Arc::clone(config));
@@ -73,6 +80,7 @@ impl Engine {
                 }
             }
             EngineCommand::Played(played) => self.conversation.played(now, &played),
+            EngineCommand::Silent { flushed } => self.conversation.silent(now, flushed),
             EngineCommand::Observe(filter) => self.observed = filter,
             EngineCommand::ReaderGone => self.inbox.shut(),
         }

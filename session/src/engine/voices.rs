@@ -8,9 +8,10 @@
 use std::time::Duration;
 
 use antiphon_protocol::Time;
+use serde::{Deserialize, Serialize};
 
 /// When speech begins and ends on wires without turns.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TurnDerivation {
     /// How loud the user must be, as root mean square of full scale. Default 0.01 (-40 dBFS).

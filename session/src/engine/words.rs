@@ -6,11 +6,12 @@ use antiphon_protocol::{
     Command, CommandId, DelegationId, Event, Interruption, Item, ItemId, UpdateOutcome,
 };
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::{Delivery, EventFilter, SessionError, Snapshot, Update, UsageAccount};
 
 /// The bounds of a session.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Limits {
     /// Unread media, in bytes, over which reading from the socket pauses. Default 8 MiB.
@@ -23,6 +24,14 @@ pub struct Limits {
     pub audio_hold: Duration,
     /// How long a command may wait for a connection. Default 15 s.
     pub command_patience: Duration,
+    /// Entries of history that are kept; what a new connection is told is part of them. Default 1,024.
+    ///
+    /// When there are more, the oldest goes first, a call together with its answer; calls that wait for
+    /// an answer go after all else, and what the application itself has said to the model last.
+    pub history_items: usize,
+    /// The same in tokens, as they are estimated from here: four ASCII letters, or one other character,
+    /// are one; a picture is 1,000. Default 32,000, which leaves room in every context window there is.
+    pub history_tokens: u64,
 }
 
 impl Default for Limits {
@@ -33,8 +42,27 @@ impl Default for Limits {
             drop_media: false,
             audio_hold: Duration::from_secs(5),
             command_patience: Duration::from_secs(15),
+            history_items: 1024,
+            history_tokens: 32_000,
         }
     }
+}
+
+/// What becomes of a tool's result that comes late: the provider has cancelled the call, or the
+/// connection that made it is gone. A late result is used once, and never as an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LateResults {
+    /// It is refused, with [`CallError::Void`](crate::CallError::Void); the caller decides what to do
+    /// with it.
+    #[default]
+    Refuse,
+    /// The model is told it in words, as context: by the wire's way for such, else as a message of the
+    /// application. No response is asked for.
+    Tell,
+    /// It is taken and goes nowhere; an [`Event::LateResult`] says so.
+    Drop,
 }
 
 /// What a player has reported.
@@ -42,6 +70,16 @@ impl Default for Limits {
 pub(crate) struct Played {
     pub(crate) item: Option<ItemId>,
     pub(crate) samples: u64,
+}
+
+/// All that players have reported so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reports {
+    pub(crate) played: Option<Played>,
+    /// How many times one fell silent.
+    pub(crate) silences: u64,
+    /// How many times because what it had was thrown away.
+    pub(crate) flushes: u64,
 }
 
 /// What a caller asks.
@@ -85,6 +123,10 @@ pub(crate) enum EngineCommand {
         verb: Verb,
     },
     Played(Played),
+    /// The player has fallen silent, and may have thrown away what it had not played.
+    Silent {
+        flushed: bool,
+    },
     /// The classes of events that observers want.
     Observe(EventFilter),
     /// The primary reader is gone.

@@ -29,12 +29,16 @@
 //! ```
 
 mod account;
+mod moment;
 mod server;
 mod toy;
+mod travel;
 mod wire;
 
 pub use self::{
     account::{CallBook, assert_accounted},
+    moment::{CallAt, GateAt, Moment, PlayheadAt, WaitingAt},
     server::{ToyServer, settle, until},
     toy::Toy,
+    travel::{TimeTravel, recorded_provider},
 };

@@ -1,12 +1,15 @@
 //! A provider for tests: one line of words per frame, and any abilities.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, io, sync::Arc};
 
 use antiphon_protocol::{
     Capabilities, Codec, ConfigField, Endpoint, FollowUp, OpeningPlan, Provider, RawJson, Receipts,
     SeedLimits, SessionConfig, Unsupported,
 };
-use antiphon_transport::testing::{ScriptedDial, ScriptedPeer};
+use antiphon_transport::{
+    RecordingDial,
+    testing::{ScriptedDial, ScriptedPeer},
+};
 use http::{HeaderMap, Uri};
 
 use super::{server::ToyServer, wire::ToyCodec};
@@ -99,6 +102,23 @@ impl Toy {
         let (builder, peer) = self.rehearse();
         let (connected, (server, _)) =
             futures::join!(adjust(builder).connect(), ToyServer::opened(&peer));
+        let (session, events) = connected.map_err(Box::new)?;
+        Ok((session, events, peer, server))
+    }
+
+    /// A live session that is recorded into `file` for [`TimeTravel`](super::TimeTravel).
+    ///
+    /// # Errors
+    /// When the session cannot be opened.
+    pub async fn recorded(
+        &self,
+        file: impl io::Write + Send + 'static,
+    ) -> Result<(Session, Events, ScriptedPeer, ToyServer), Box<ConnectError>> {
+        let (dial, peer) = ScriptedDial::new();
+        let dial = Arc::new(RecordingDial::new(dial, file));
+        let builder = Session::builder(self.clone()).seed(7);
+        let connect = builder.dial(Arc::clone(&dial)).tape(dial).connect();
+        let (connected, (server, _)) = futures::join!(connect, ToyServer::opened(&peer));
         let (session, events) = connected.map_err(Box::new)?;
         Ok((session, events, peer, server))
     }

@@ -282,7 +282,12 @@ async fn connect_ends_in_time() {
 #[test]
 fn every_public_function_that_waits_has_a_row() {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let others = ["SessionBuilder::connect", "Toy::live", "Toy::live_with"];
+    let others = [
+        "SessionBuilder::connect",
+        "Toy::live",
+        "Toy::live_with",
+        "Toy::recorded",
+    ];
     // A test's own side waits for what the test says that the session will do.
     let testing = [
         "ToyServer::expect",

@@ -205,3 +205,34 @@ async fn what_a_player_reports_is_what_was_heard() {
     server.say("speech");
     assert_eq!(server.grant("truncate").await, "a 120");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_the_player_itself_throws_away_was_not_heard() {
+    let (session, mut events, _peer, server) = live().await;
+    for line in [
+        "started r1",
+        "audio r1 a 1000",
+        "speak r1 a one two three four",
+        "done r1 completed",
+    ] {
+        server.say(line);
+    }
+    until(&mut events, |event| {
+        matches!(event, Event::ResponseDone(_)).then_some(())
+    })
+    .await;
+    let player = session.playback();
+    player.heard(Some("a".into()), 12_000);
+    settle().await;
+    assert!(session.state().borrow().turn.playing);
+    player.flushed();
+    assert_eq!(server.grant("truncate").await, "a 500");
+    settle().await;
+    assert!(!session.state().borrow().turn.playing);
+    let said = serde_json::to_string(&session.history().await.unwrap()).unwrap();
+    assert!(said.contains(r#""one two""#), "{said}");
+    player.flushed();
+    player.silent();
+    settle().await;
+    assert!(server.is_quiet(), "there is nothing left to throw away");
+}

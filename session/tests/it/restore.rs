@@ -4,6 +4,8 @@ use antiphon_protocol::{Event, Recovery, Resume, Rotation, RotationCause, ToolRe
 use antiphon_session::{Events, Session, SessionError, Snapshot};
 use antiphon_transport::testing::ScriptedPeer;
 
+use futures::FutureExt;
+
 use crate::toy::{Server, Toy, settle, until};
 
 fn toy() -> Toy {
@@ -104,6 +106,10 @@ fn with_the_handle_the_conversation_goes_on_and_pending_calls_are_answered_once(
         assert_eq!(rotation.recovery, Recovery::Resumed);
         assert!(rotation.losses.calls_void.is_empty());
         assert_eq!(session.state().borrow().turn.open_calls, 1);
+        match events.next().await {
+            Some(Event::ToolCallRestored(call)) => assert_eq!(call.id, "b".into()),
+            other => panic!("the open call is told once more, not {other:?}"),
+        }
 
         let result = |call: &str| vec![ToolResult::new(call.into(), "tool", "late")];
         session.send_tool_results(result("b")).await.unwrap();
@@ -113,6 +119,10 @@ fn with_the_handle_the_conversation_goes_on_and_pending_calls_are_answered_once(
             let again = session.send_tool_results(result(call)).await;
             assert!(matches!(again, Err(SessionError::Call(_))), "{call} twice");
         }
+        settle().await;
+        let again = std::iter::from_fn(|| events.next().now_or_never().flatten())
+            .filter(|event| matches!(event, Event::ToolCall(_) | Event::ToolCallRestored(_)));
+        assert_eq!(again.count(), 0, "and no more than once");
         let said = serde_json::to_string(&session.history().await.unwrap()).unwrap();
         assert!(said.contains(r#""one two""#), "heard words only: {said}");
         assert_eq!(session.usage().await.unwrap().totals.total.total(), 30);
@@ -139,4 +149,52 @@ fn without_the_handle_the_conversation_goes_on_from_what_was_heard() {
             "nobody waits"
         );
     });
+}
+
+// faults: C8 by a drop in a call that was made after the handle was given
+#[tokio::test(start_paused = true)]
+async fn a_handle_of_an_earlier_moment_does_not_lead_to_the_calls_made_since() {
+    let (session, mut events, peer, server) = toy().live().await.unwrap();
+    for line in [
+        "call r1 early",
+        "handle h1",
+        "nohandle",
+        "call r2 late",
+        "done r2 completed",
+    ] {
+        server.say(line);
+    }
+    settle().await;
+    server.wire.drop_connection();
+    let (server, greeting) = Server::greeted(&peer).await;
+    assert_eq!(greeting, "hello resume:h1");
+    server.say("ready resumed");
+    let rotation = rotated(&mut events).await;
+    assert_eq!(rotation.recovery, Recovery::Resumed);
+    assert_eq!(rotation.losses.calls_void, ["late".into()]);
+    let result = |call: &str| vec![ToolResult::new(call.into(), "tool", "ok")];
+    assert!(session.send_tool_results(result("late")).await.is_err());
+    session.send_tool_results(result("early")).await.unwrap();
+    assert_eq!(server.expect("results").await.1, "early=ok");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_knows_which_calls_its_handle_leads_to() {
+    let (session, _events, _peer, server) = toy().live().await.unwrap();
+    for line in ["handle h1", "nohandle", "call r1 late"] {
+        server.say(line);
+    }
+    settle().await;
+    let kept = session.snapshot().await.unwrap();
+    assert_eq!(kept.open_calls().len(), 1);
+    let (_session, mut events, _peer, _server, greeting) = second_life(kept, true).await;
+    assert_eq!(greeting, "hello resume:h1");
+    assert_eq!(
+        rotated(&mut events).await.losses.calls_void,
+        ["late".into()]
+    );
+    settle().await;
+    let told = std::iter::from_fn(|| events.next().now_or_never().flatten())
+        .filter(|event| matches!(event, Event::ToolCallRestored(_)));
+    assert_eq!(told.count(), 0, "a void call is not told once more");
 }

@@ -54,6 +54,47 @@ async fn a_spoken_turn_with_a_tool_is_timed_from_the_end_of_speech_to_the_first_
     assert_eq!(totals.worst_first_sound, Duration::from_millis(800));
 }
 
+/// An answer of a second that is interrupted while a player reports; the turn's times, and since when
+/// the player is silent by its own word.
+async fn interrupted_player(silent_after: Option<u64>) -> TurnTimes {
+    let (session, mut events, _peer, server) = live().await;
+    session.send_text("go").await.unwrap();
+    server.expect("items").await;
+    server.expect("create").await;
+    server.say("started r1");
+    server.say("audio r1 a 1000");
+    until(&mut events, |event| {
+        matches!(event, Event::Audio(_)).then_some(())
+    })
+    .await;
+    let player = session.playback();
+    player.heard(Some("a".into()), 4_800);
+    sleep(Duration::from_millis(200)).await;
+    server.say("interrupted");
+    server.say("done r1 cancelled");
+    server.grant("truncate").await;
+    if let Some(millis) = silent_after {
+        sleep(Duration::from_millis(millis)).await;
+        player.heard(Some("a".into()), 7_200);
+        player.silent();
+    }
+    timed(&mut events).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interruption_is_timed_to_the_players_silence() {
+    let times = interrupted_player(Some(130)).await;
+    assert_eq!(times.to_silence(), Some(Duration::from_millis(130)));
+    assert_eq!(times.settled, times.interrupted, "and settled before");
+    let quiet = interrupted_player(None).await;
+    assert_eq!(quiet.to_silence(), None, "it never said so");
+    assert_eq!(
+        quiet.ended - quiet.interrupted.unwrap(),
+        Duration::from_secs(1),
+        "and it was not waited for any longer"
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_interruption_is_timed_to_its_settling() {
     let (session, mut events, _peer, server) = live().await;
@@ -82,4 +123,9 @@ async fn an_interruption_is_timed_to_its_settling() {
         Duration::from_millis(50)
     );
     assert!(times.first_heard.is_some());
+    assert_eq!(
+        times.to_silence(),
+        Some(Duration::ZERO),
+        "the player that is imagined holds nothing back"
+    );
 }

@@ -3,7 +3,8 @@
 use std::{borrow::Cow, time::Duration};
 
 use antiphon_protocol::{
-    ContextKind, Event, Receipts, Recovery, RotationCause, SessionConfig, UpdateOutcome,
+    AudioFormat, ConfigField, ContextKind, Event, Receipts, Recovery, RotationCause, SessionConfig,
+    UpdateOutcome,
 };
 use antiphon_session::{Session, SessionError, Update};
 use serde_json::value::RawValue;
@@ -279,4 +280,34 @@ async fn a_description_that_panics_is_a_failure_and_not_the_end() {
     settle().await;
     assert!(server.is_quiet());
     assert_eq!(session.state().borrow().ended, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_format_of_the_audio_stays_and_the_refusal_names_the_field() {
+    let toy = Toy::new().able(|can| {
+        can.live_fields = Cow::Borrowed(&[ConfigField::InputFormat, ConfigField::OutputFormat]);
+    });
+    let (session, _events, _peer, server) = live_toy(&toy).await;
+    let other = AudioFormat::PCM16_16K;
+    let mut input = SessionConfig::new("m");
+    input.input_format = Some(other);
+    let mut output = SessionConfig::new("m");
+    output.output_format = Some(other);
+    for (config, field) in [
+        (input, ConfigField::InputFormat),
+        (output, ConfigField::OutputFormat),
+    ] {
+        let wished = session.update(Update::to(config.clone())).await.map(|_| ());
+        let by_hand = session.configure(config).await.map(|_| ());
+        for refused in [wished, by_hand] {
+            match refused {
+                Err(SessionError::Unsupported(unsupported)) => {
+                    assert_eq!(unsupported.field, Some(field));
+                }
+                other => panic!("{field:?}: {other:?}"),
+            }
+        }
+    }
+    settle().await;
+    assert!(server.is_quiet(), "nothing was sent");
 }

@@ -19,6 +19,7 @@ use crate::BackoffConfig;
 /// assert_eq!(config.dial_deadline, Duration::from_secs(5));
 /// ```
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "recording", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct LinkConfig {
     /// The wall clock at the origin of the machine's time, to read the expiries that providers state.

@@ -1,7 +1,7 @@
 //! One wire's life as the link sees it.
 
 use antiphon_protocol::{
-    Codec, End, Event, Fault, Generation, RotationCause, ServerError, Stage, Time,
+    Codec, End, Event, Fault, Generation, OpeningPlan, RotationCause, ServerError, Stage, Time,
 };
 
 use super::{LinkConfig, outbox::Outbox, schedule::Schedule};
@@ -50,11 +50,33 @@ impl Life {
     }
 }
 
+/// What a connection brings of the conversation before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Brought {
+    Nothing,
+    /// What was said, to be told anew.
+    History,
+    /// The provider's handle.
+    Handle,
+}
+
+impl Brought {
+    pub(super) fn by(plan: &OpeningPlan) -> Self {
+        if plan.resume.is_some() {
+            Self::Handle
+        } else if plan.seed.is_empty() {
+            Self::Nothing
+        } else {
+            Self::History
+        }
+    }
+}
+
 pub(super) struct Connection {
     pub(super) generation: Generation,
     pub(super) codec: Box<dyn Codec>,
     pub(super) cause: RotationCause,
-    pub(super) resumed: bool,
+    pub(super) brought: Brought,
     pub(super) life: Life,
     pub(super) stage: Stage,
     pub(super) outbox: Outbox,
@@ -82,7 +104,7 @@ impl Connection {
         generation: Generation,
         codec: Box<dyn Codec>,
         cause: RotationCause,
-        resumed: bool,
+        brought: Brought,
         now: Time,
         config: &LinkConfig,
     ) -> Self {
@@ -90,7 +112,7 @@ impl Connection {
             generation,
             codec,
             cause,
-            resumed,
+            brought,
             life: Life::Dialing {
                 deadline: now + config.dial_deadline,
             },
@@ -155,7 +177,7 @@ impl Connection {
 
     /// Completes what the wire reported with what only the link knows.
     pub(super) fn explain(&mut self, now: Time, mut end: End) -> End {
-        end.resumed = self.resumed;
+        end.resumed = self.brought == Brought::Handle;
         if let Some(stage) = self.life.stage() {
             end.stage = stage;
         }

@@ -8,8 +8,6 @@ use antiphon_protocol::{Generation, ResumeToken, Time};
 #[derive(Default)]
 pub(super) struct Handle {
     kept: Option<(ResumeToken, Time)>,
-    /// How many were given.
-    given: u64,
     /// The connection that gave it.
     from: Option<Generation>,
 }
@@ -19,9 +17,16 @@ impl Handle {
     /// one before it still leads to where it was taken, so it is kept.
     pub(super) fn update(&mut self, now: Time, from: Generation, token: Option<ResumeToken>) {
         if let Some(token) = token {
-            self.given += 1;
             self.kept = Some((token, now));
             self.from = Some(from);
+        }
+    }
+
+    /// A handle that the provider gave to somebody else.
+    pub(super) fn adopt(&mut self, now: Time, token: &ResumeToken) {
+        if self.kept.is_none() {
+            self.kept = Some((token.clone(), now));
+            self.from = None;
         }
     }
 
@@ -35,11 +40,6 @@ impl Handle {
             self.kept = None;
         }
         self.kept.as_ref().map(|(token, _)| token.clone())
-    }
-
-    /// How many handles were given; the newest leads to where the conversation was by then.
-    pub(super) const fn given(&self) -> u64 {
-        self.given
     }
 
     /// The handle was tried in vain, or leads to what should not be continued.

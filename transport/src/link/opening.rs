@@ -9,7 +9,7 @@ use antiphon_protocol::{
 
 use super::{
     Link, LinkOutput,
-    connection::{Connection, Life},
+    connection::{Brought, Connection, Life},
     defect::Defect,
     state::{Attempt, Prepared},
 };
@@ -36,6 +36,7 @@ impl Link {
         self.up(LinkOutput::NeedPlan {
             cause,
             resume,
+            history: !self.history_refused,
             deadline,
         });
     }
@@ -43,8 +44,10 @@ impl Link {
     /// A plan was given. One that nobody asked for is kept for the day when none comes in time.
     pub(super) fn plan(&mut self, now: Time, plan: &OpeningPlan) {
         self.last_config = Some(plan.config.clone());
-        if plan.resume.is_some() {
-            self.offered.clone_from(&plan.resume);
+        if let Some(handle) = &plan.resume {
+            self.offered = Some(handle.clone());
+            // One of another process is this link's from here on: it outlives a dial that fails.
+            self.handle.adopt(now, handle);
         }
         if let Attempt::Planning { cause, .. } = self.attempt {
             self.open(now, plan, cause);
@@ -79,18 +82,18 @@ impl Link {
             }
         };
         self.capabilities = self.provider.capabilities(&plan.config.model).into_owned();
-        let resumed = plan.resume.is_some();
+        let brought = Brought::by(plan);
         // A handle must not be used while the wire it came from is open.
-        if self.current.is_some() && (resumed || !self.capabilities.overlap) {
+        if self.current.is_some() && (brought == Brought::Handle || !self.capabilities.overlap) {
             self.attempt = Attempt::Prepared(Box::new(Prepared {
                 endpoint,
                 codec,
-                resumed,
+                brought,
                 cause,
             }));
             self.drain_for_rotation(now);
         } else {
-            self.dial(now, endpoint, codec, resumed, cause);
+            self.dial(now, endpoint, codec, brought, cause);
         }
     }
 
@@ -99,7 +102,7 @@ impl Link {
         now: Time,
         endpoint: Endpoint,
         codec: Box<dyn Codec>,
-        resumed: bool,
+        brought: Brought,
         cause: RotationCause,
     ) {
         // Never more than two wires: the one before the current one has had its time.
@@ -114,7 +117,7 @@ impl Link {
             generation,
             codec,
             cause,
-            resumed,
+            brought,
             now,
             &self.config,
         )));

@@ -7,7 +7,11 @@ use antiphon_protocol::{
     UNKNOWN_RETRIES,
 };
 
-use super::{Link, LinkOutput, connection::Connection, state::Attempt};
+use super::{
+    Link, LinkOutput,
+    connection::{Brought, Connection},
+    state::Attempt,
+};
 use crate::{Cost, WireAction};
 
 impl Link {
@@ -30,6 +34,7 @@ impl Link {
     /// Health was proven: what was tried in vain before may be tried again.
     pub(super) const fn health_proven(&mut self) {
         self.fresh_tried = false;
+        self.history_refused = false;
         self.unknown_ends = 0;
         self.failures_told = false;
         if let Some(current) = &mut self.current {
@@ -51,7 +56,7 @@ impl Link {
         } else {
             self.provider.classify(&end)
         };
-        let generation = current.generation;
+        let (generation, brought) = (current.generation, current.brought);
         let cause = cause_of(&current, &end, fault);
         let was_healthy = self.backoff.is_healthy(now);
         if was_healthy {
@@ -70,7 +75,7 @@ impl Link {
         self.give_back(current);
         match std::mem::replace(&mut self.attempt, Attempt::None) {
             Attempt::Prepared(next) => {
-                self.dial(now, next.endpoint, next.codec, next.resumed, next.cause);
+                self.dial(now, next.endpoint, next.codec, next.brought, next.cause);
             }
             // The next connection is on its way and finds out for itself.
             attempt @ (Attempt::Planning { .. } | Attempt::Open(_)) => {
@@ -82,6 +87,7 @@ impl Link {
                 // that following it would be a loop.
                 let retry = match retry {
                     Retry::Rotate if !was_healthy => Retry::Backoff,
+                    retry if !was_healthy => self.bringing_less(retry, fault, brought),
                     retry => retry,
                 };
                 self.retry(now, &end, fault, retry, cause);
@@ -92,7 +98,8 @@ impl Link {
     fn attempt_failed(&mut self, now: Time, mut next: Connection, end: End) {
         let end = next.explain(now, end);
         let (fault, retry) = self.provider.classify(&end);
-        if next.resumed && end.stage >= Stage::Opening {
+        let (brought, met) = (next.brought, end.stage >= Stage::Opening);
+        if brought == Brought::Handle && met {
             // One try per handle: whatever went wrong, it is not offered again.
             self.handle.discard();
         }
@@ -115,10 +122,42 @@ impl Link {
             });
             return self.need_plan(now, RotationCause::Request, Duration::ZERO);
         }
+        // A live connection knows more than one that is told nothing; only what must be replaced is.
+        let forced = matches!(cause, RotationCause::Limit | RotationCause::GoAway);
+        let retry = if met && (self.current.is_none() || forced) {
+            self.bringing_less(retry, fault, brought)
+        } else {
+            retry
+        };
         if self.current.is_some() {
             self.keep_current(now, &end, fault, retry, cause);
         } else {
             self.retry(now, &end, fault, retry, cause);
+        }
+    }
+
+    /// A refusal that would be the end, when what the connection brought may be the reason: the next one
+    /// brings less. First the handle is left out, then history; each is refused once at most.
+    fn bringing_less(&mut self, retry: Retry, fault: Fault, brought: Brought) -> Retry {
+        let is_last = match retry {
+            Retry::Never => true,
+            Retry::OnceFresh => self.fresh_tried,
+            _ => false,
+        };
+        let of_content = matches!(
+            fault,
+            Fault::Invalid | Fault::ResumeRefused | Fault::ContextFull | Fault::TooLarge
+        );
+        match brought {
+            Brought::Handle if is_last && of_content => {
+                self.handle.discard();
+                Retry::Backoff
+            }
+            Brought::History if is_last && of_content && !self.history_refused => {
+                self.history_refused = true;
+                Retry::Backoff
+            }
+            _ => retry,
         }
     }
 

@@ -194,7 +194,12 @@ impl Link {
             Signal::Resume(token) => {
                 let newest = self.next_generation.get().checked_sub(1) == Some(generation.get());
                 if newest || self.generation() == Some(generation) {
+                    let given = token.is_some();
                     self.handle.update(now, generation, token);
+                    self.up(LinkOutput::Resumable {
+                        generation,
+                        now: given,
+                    });
                 }
             }
             Signal::Expires(at) => {

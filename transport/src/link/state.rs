@@ -9,7 +9,7 @@ use antiphon_protocol::{
 
 use super::{
     LinkCommand, LinkConfig, LinkOutput,
-    connection::{Connection, Life},
+    connection::{Brought, Connection, Life},
     defect::Defect,
     handle::Handle,
     outputs::Outputs,
@@ -42,7 +42,7 @@ pub(super) enum Attempt {
 pub(super) struct Prepared {
     pub(super) endpoint: Endpoint,
     pub(super) codec: Box<dyn Codec>,
-    pub(super) resumed: bool,
+    pub(super) brought: Brought,
     pub(super) cause: RotationCause,
 }
 
@@ -77,6 +77,8 @@ pub struct Link {
     pub(super) offered: Option<ResumeToken>,
     /// Whether the one attempt without the handle was made since health was last proven.
     pub(super) fresh_tried: bool,
+    /// Whether a connection that was told history was refused since health was last proven.
+    pub(super) history_refused: bool,
     /// Ends by a close code that nobody knows, since health was last proven.
     pub(super) unknown_ends: u32,
     /// Whether a change was asked for because the peer fails, since health was proven last.
@@ -123,6 +125,7 @@ impl Link {
             handle: Handle::default(),
             offered: None,
             fresh_tried: false,
+            history_refused: false,
             unknown_ends: 0,
             failures_told: false,
             conversation: None,
@@ -189,12 +192,6 @@ impl Link {
     /// one. As secret as a key.
     pub fn resume_token(&mut self, now: Time) -> Option<ResumeToken> {
         self.handle.offer(now, self.config.resume_max_age)
-    }
-
-    /// How many handles the provider has given. What happens after the newest is not known to a
-    /// conversation that continues by it.
-    pub const fn handles_given(&self) -> u64 {
-        self.handle.given()
     }
 
     /// Whether [`LinkOutput::Closed`] was said.

@@ -38,6 +38,9 @@ pub enum LinkOutput {
         cause: RotationCause,
         /// The newest handle to continue by, if the provider gave one and it is still good.
         resume: Option<ResumeToken>,
+        /// Whether history may be told. `false` when the provider has refused a connection that was told
+        /// it: the next one had better bring nothing.
+        history: bool,
         /// By when.
         deadline: Time,
     },
@@ -77,6 +80,14 @@ pub enum LinkOutput {
         generation: Generation,
         /// The last one taken in.
         seq: WireSeq,
+    },
+    /// The provider spoke of its handle.
+    Resumable {
+        /// On which connection.
+        generation: Generation,
+        /// Whether it gave a new one, for this very moment; else the one before leads to an earlier
+        /// moment, and what has been asked since then is not known there.
+        now: bool,
     },
     /// The link is in another phase.
     Phase(Phase),

@@ -2,6 +2,7 @@
 
 use antiphon_protocol::End;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// One line of a recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +57,12 @@ pub enum Recorded {
     HungUp {
         /// The close code.
         code: u16,
+    },
+    /// What somebody above the wires wrote down between: see
+    /// [`RecordingDial::note`](crate::RecordingDial::note).
+    Note {
+        /// Any JSON.
+        note: Value,
     },
     /// The connection is over.
     End {

@@ -90,6 +90,17 @@ impl RecordingDial {
         self
     }
 
+    /// Writes down what somebody above the wires has to say, in its place among what travels; secrets
+    /// are taken out of it, too. What is not JSON is left out.
+    pub fn note(&self, json: &str) {
+        let mut tape = self.tape.lock();
+        let text = tape.clean(json);
+        if let Ok(note) = serde_json::from_str(&text) {
+            let connection = tape.connections.saturating_sub(1);
+            tape.write(connection, Recorded::Note { note });
+        }
+    }
+
     /// Writes out what the sink still holds back.
     ///
     /// # Errors
@@ -171,6 +182,8 @@ impl TapeState {
             }
             // Its text was cleaned before it became base64.
             Recorded::SentBinary { .. } | Recorded::HeardBinary { .. } => {}
+            // So was this.
+            Recorded::Note { .. } => {}
             Recorded::HungUp { .. } => {}
         }
         what

@@ -77,7 +77,10 @@ impl ReplayDial {
                 line: place + 1,
                 why: error.to_string(),
             })?;
-            connections.entry(line.connection).or_default().push(line);
+            // Notes are for others; the pauses are counted without them.
+            if !matches!(line.what, Recorded::Note { .. }) {
+                connections.entry(line.connection).or_default().push(line);
+            }
         }
         Ok(Self {
             connections: Arc::new(Mutex::new(connections.into_values().collect())),

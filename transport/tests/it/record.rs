@@ -166,6 +166,36 @@ async fn a_sink_that_fails_does_not_disturb_the_conversation() {
     assert!(dial.error().is_some());
 }
 
+#[tokio::test(start_paused = true)]
+async fn notes_stand_in_their_place_without_secrets_and_are_left_out_of_what_is_played() {
+    let paper = Paper::default();
+    let (dial, peer) = ScriptedDial::new();
+    let dial = RecordingDial::new(dial, paper.clone()).redact(Secret::from("canary-named"));
+    let dial = Arc::new(dial);
+    dial.note(r#"{"said":"before canary-named","newHandle":"canary-handle"}"#);
+    dial.note("no JSON");
+    let (above, task, _) = audited(Words::default(), config(), Arc::clone(&dial), 7);
+    let wire = peer.accept().await;
+    wire.send_text("ready");
+    settle().await;
+    dial.note(r#"{"said":"canary-handle"}"#);
+    above.close();
+    wire.hangup().await;
+    task.await.unwrap();
+    let text = paper.text();
+    assert!(!text.contains("canary"), "{text}");
+    let notes: Vec<usize> = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| line.contains("\"note\""))
+        .map(|(place, _)| place)
+        .collect();
+    assert_eq!(notes.len(), 2, "{text}");
+    assert_eq!(notes[0], 0, "{text}");
+    assert!(notes[1] > 2, "{text}");
+    assert_eq!(ReplayDial::new(&text).unwrap().connections_left(), 1);
+}
+
 #[test]
 fn a_bad_line_is_named() {
     let bad = ReplayDial::new("\n{\"connection\":0}\n").unwrap_err();

@@ -59,6 +59,12 @@ const DENY: Tool = Tool {
     subcommand: "deny",
 };
 
+const MUTANTS: Tool = Tool {
+    package: "cargo-mutants",
+    version: "27.1.0",
+    subcommand: "mutants",
+};
+
 const DATABASE: Probe = (
     &["deny", "fetch", "db"],
     "the advisory database cannot be had",
@@ -308,6 +314,18 @@ pub(super) const SUITES: &[Suite] = &[
             "--seeds",
             "1000",
         ]),
+    },
+    Suite {
+        name: "mutants",
+        about: "the tests notice defects that are planted where races are decided",
+        tier: Tier::Nightly,
+        budget: 3600,
+        env: &[],
+        work: Work::Tool {
+            tool: &MUTANTS,
+            probe: None,
+            args: &["xtask", "mutants"],
+        },
     },
     Suite {
         name: "msrv",

@@ -192,6 +192,7 @@ impl Conversation {
     /// The caller speaks: nothing of the answer is to be heard any more.
     fn hush(&mut self, at: Duration) {
         self.play();
+        self.playback.silent();
         for (index, item) in self.speaker.hush() {
             self.void.extend(item);
             if let Some(turn) = self.account.turns.get_mut(index)

@@ -185,6 +185,7 @@ pub fn capabilities(model: &str) -> Capabilities {
     can.text_output = true;
     can.min_commit = Duration::from_millis(100);
     can.seed_limits = SeedLimits { items, bytes };
+    can.seed_open_calls = true;
     can.limits = SessionLimits {
         session: Some(SESSION_LIFE),
         connection: None,

@@ -3,20 +3,23 @@
 
 mod events;
 mod recovery;
+mod results;
 mod spoken;
 mod stopping;
+
+pub(crate) use self::recovery::Told;
 
 use std::{collections::VecDeque, time::Duration};
 
 use antiphon_protocol::{
-    Capabilities, Command, CommandId, Context, Event, Fault, Interruption, Item, Losses, PeerText,
-    Recovery, ResponseDone, ResponseOptions, ResponseStatus, Role, SeedLimits, ServerError,
-    SessionConfig, TextDelta, Time, TurnTimes,
+    Capabilities, Command, CommandId, Context, ContextKind, Event, Fault, Interruption, Item,
+    Losses, PeerText, Recovery, ResponseDone, ResponseOptions, ResponseStatus, Role, SeedLimits,
+    ServerError, SessionConfig, TextDelta, Time, TurnTimes,
 };
 
 use self::stopping::By;
 use super::{
-    Outcome, Played, Verb,
+    LateResults, Outcome, Played, Verb,
     delegations::Delegations,
     flaw::{Defect, Flaw},
     gate::{Gate, GateOut},
@@ -29,7 +32,7 @@ use super::{
     timeline::{LatencyTotals, Timeline},
     voices::{TurnDerivation, Voices},
 };
-use crate::{Delivery, ModelTurn, SessionError, Turn, UserTurn};
+use crate::{Delivery, HistoryMarks, ModelTurn, SessionError, Turn, UserTurn};
 
 /// How long after the user's turn the server's own response may take to begin.
 const EXPECTATION: Duration = Duration::from_secs(10);
@@ -57,9 +60,18 @@ pub(crate) enum Effect {
     Healthy,
 }
 
+/// What a caller has chosen for the whole conversation.
+pub(crate) struct Habits {
+    pub(crate) follow_up: bool,
+    pub(crate) late_results: LateResults,
+    pub(crate) derivation: TurnDerivation,
+    pub(crate) history: History,
+}
+
 #[derive(Debug)]
 pub(crate) struct Conversation {
     manner: Manner,
+    late_results: LateResults,
     gate: Gate,
     ledger: Ledger,
     delegations: Delegations,
@@ -87,23 +99,19 @@ pub(crate) struct Conversation {
 }
 
 impl Conversation {
-    pub(crate) fn new(
-        caps: &Capabilities,
-        config: &SessionConfig,
-        follow_up: bool,
-        derivation: &TurnDerivation,
-    ) -> Self {
-        let manner = Manner::new(caps, config, follow_up);
+    pub(crate) fn new(caps: &Capabilities, config: &SessionConfig, habits: &Habits) -> Self {
+        let manner = Manner::new(caps, config, habits.follow_up);
         let format = manner.format;
         Self {
             manner,
+            late_results: habits.late_results,
             gate: Gate::new(caps.single_response),
             ledger: Ledger::default(),
             delegations: Delegations::default(),
             playhead: Playhead::new(format),
-            history: History::default(),
+            history: habits.history.clone(),
             interruption: None,
-            voices: (!caps.server_turns).then(|| Voices::new(derivation)),
+            voices: (!caps.server_turns).then(|| Voices::new(&habits.derivation)),
             utterances: 0,
             timeline: Timeline::default(),
             user: UserTurn::Idle,
@@ -161,31 +169,11 @@ impl Conversation {
             Verb::Say(Command::CancelResponse(_)) if self.manner.cancel || !self.speaks() => {
                 self.gate.cancel(id);
             }
-            Verb::Say(Command::ToolResults(results)) => match self.ledger.answer(id, &results) {
-                Ok(()) => {
-                    for result in &results {
-                        self.timeline.tool_answered(now, &result.call);
-                    }
-                    self.history.on_results(id, &results);
-                    let at_once = self.manner.follow_up && self.ledger.interrupts(&results);
-                    if self.flaw.is(Defect::AnsweredTwice) {
-                        let again =
-                            Effect::Ordered(self.own(), Command::ToolResults(results.clone()));
-                        self.out.push_back(again);
-                    }
-                    self.out
-                        .push_back(Effect::Ordered(id, Command::ToolResults(results)));
-                    if at_once {
-                        self.interrupt(now, By::Answer);
-                    }
-                }
-                Err(error) => self.fail(id, error.into()),
-            },
+            Verb::Say(Command::ToolResults(results)) => self.results(now, id, results),
             Verb::Say(Command::AddItems(items)) => self.add_items(id, items),
             Verb::Say(Command::Context(context)) => {
                 self.delegations.told(id, &context);
-                self.out
-                    .push_back(Effect::Ordered(id, Command::Context(context)));
+                self.tell(id, context);
             }
             Verb::Release(delegation) => {
                 self.delegations.release(&delegation);
@@ -209,6 +197,29 @@ impl Conversation {
         self.history.on_command(id, &items);
         self.out
             .push_back(Effect::Ordered(id, Command::AddItems(items)));
+    }
+
+    /// Gives the model words that are not the user's. They are part of what was said: a connection that
+    /// must be told is told them, too.
+    fn tell(&mut self, id: CommandId, context: Context) {
+        self.history.on_context(id, &context);
+        self.out
+            .push_back(Effect::Ordered(id, Command::Context(context)));
+    }
+
+    /// The same by the wire's own way for it, or as a message of the application.
+    fn tell_somehow(&mut self, id: CommandId, kind: Option<ContextKind>, text: String) {
+        match kind {
+            Some(kind) => {
+                let context = Context {
+                    kind,
+                    text,
+                    delegation: None,
+                };
+                self.tell(id, context);
+            }
+            None => self.add_items(id, vec![Item::text(Role::System, text)]),
+        }
     }
 
     /// An ordered command has left.
@@ -235,6 +246,9 @@ impl Conversation {
         if let Some(pending) = &mut self.interruption {
             absorbed |= pending.answered(id, benign);
         }
+        if !benign {
+            self.history.on_undelivered(id);
+        }
         self.pump(now);
         absorbed
     }
@@ -246,10 +260,12 @@ impl Conversation {
                 self.ledger.returned(id, lost);
                 self.withdraw_follow_ups(|answer| answer == id);
             }
-            Command::Context(_) if !lost => self.delegations.returned(id),
-            _ => {}
+            Command::Context(_) if !lost => {
+                self.delegations.returned(id);
+                self.ledger.untold(id);
+            }
+            _ => self.ledger.untold(id),
         }
-        self.history.on_undelivered(id);
         self.refused(now, id, false);
     }
 
@@ -258,7 +274,7 @@ impl Conversation {
         self.ledger.returned(id, false);
         self.delegations.returned(id);
         self.withdraw_follow_ups(|answer| answer == id);
-        self.history.on_undelivered(id);
+        self.ledger.untold(id);
         self.refused(now, id, false);
     }
 
@@ -291,6 +307,7 @@ impl Conversation {
         self.playhead.advance(now);
         self.delegations.expire(now);
         self.fall_silent(now);
+        self.timeline.on_timeout(now);
         if self.expecting.is_some_and(|until| until <= now) {
             self.expecting = None;
         }
@@ -305,6 +322,7 @@ impl Conversation {
             self.expecting,
             self.delegations.poll_timeout(),
             settle,
+            self.timeline.awaits_silence(),
             self.voices.as_ref().and_then(Voices::poll_timeout),
         ]
         .into_iter()
@@ -331,6 +349,11 @@ impl Conversation {
             open_delegations: self.delegations.open(),
             playing: self.playhead.is_playing(),
         }
+    }
+
+    /// How much of the conversation is kept.
+    pub(crate) fn history_marks(&self) -> HistoryMarks {
+        self.history.marks()
     }
 
     /// Benign refusals that were absorbed.
@@ -380,6 +403,7 @@ impl Conversation {
             || self.speaks()
             || self.ledger.open() > 0
             || self.interruption.is_some()
+            || self.timeline.awaits_silence().is_some()
             || self.expecting.is_some();
         if !open {
             let turn = self.timeline.quiet(now);
@@ -406,18 +430,7 @@ impl Conversation {
     /// Tells the model what is not the user's, without asking for a response.
     pub(crate) fn inform(&mut self, now: Time, words: String) {
         let id = self.own();
-        match self.manner.context {
-            Some(kind) => {
-                let context = Context {
-                    kind,
-                    text: words,
-                    delegation: None,
-                };
-                self.out
-                    .push_back(Effect::Ordered(id, Command::Context(context)));
-            }
-            None => self.add_items(id, vec![Item::text(Role::System, words)]),
-        }
+        self.tell_somehow(id, self.manner.context, words);
         self.pump(now);
     }
 

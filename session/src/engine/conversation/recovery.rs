@@ -1,8 +1,29 @@
 //! What a change of connection costs, and what the next one is told.
 
+use std::collections::BTreeSet;
+
 use antiphon_protocol::{CallId, Heard, ToolCall};
 
 use super::*;
+use crate::engine::history::open_calls;
+
+/// What a connection was told when it was opened.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// Items of history.
+    pub(crate) items: usize,
+    /// Calls among them whose answers come later.
+    pub(crate) open_calls: BTreeSet<CallId>,
+}
+
+impl Told {
+    pub(crate) fn by(seed: &[Item]) -> Self {
+        Self {
+            items: seed.len(),
+            open_calls: open_calls(seed),
+        }
+    }
+}
 
 impl Conversation {
     /// The connection is gone and took everything open with it.
@@ -14,7 +35,8 @@ impl Conversation {
         self.expecting = None;
         self.user = UserTurn::Idle;
         if !resumable {
-            self.losses.calls_void.extend(self.ledger.void_all());
+            let void = self.ledger.void_but(&BTreeSet::new());
+            self.losses.calls_void.extend(void);
             self.delegations.clear();
         }
         self.away = true;
@@ -49,25 +71,40 @@ impl Conversation {
     pub(crate) fn rotated(
         &mut self,
         now: Time,
-        (recovery, from): (Recovery, Option<u64>),
-        seeded: usize,
+        recovery: Recovery,
+        told: &Told,
         waits: impl Fn(CommandId) -> bool,
     ) -> Losses {
         let mut losses = std::mem::take(&mut self.losses);
         let total = self.history.total();
         losses.items_kept = match recovery {
             Recovery::Resumed => total,
-            Recovery::Reseeded => seeded,
+            Recovery::Reseeded => told.items,
             _ => 0,
         };
         losses.items_lost = total - losses.items_kept.min(total);
+        if recovery == Recovery::Resumed && self.manner.renews_orders {
+            for text in self.history.orders(&waits) {
+                let order = Context {
+                    kind: ContextKind::Instructions,
+                    text,
+                    delegation: None,
+                };
+                let id = self.own();
+                self.out
+                    .push_back(Effect::Ordered(id, Command::Context(order)));
+            }
+        }
         if recovery != Recovery::Resumed {
-            losses.calls_void.extend(self.ledger.void_all());
+            let none = BTreeSet::new();
+            let known = match recovery {
+                Recovery::Reseeded => &told.open_calls,
+                _ => &none,
+            };
+            losses.calls_void.extend(self.ledger.void_but(known));
             self.delegations.clear();
             self.history.forget_ids(waits);
             self.playhead.orphan();
-        } else if let Some(from) = from {
-            losses.calls_void.extend(self.ledger.void_since(from));
         }
         if recovery == Recovery::Fresh {
             self.withdraw_follow_ups(|_| true);
@@ -87,24 +124,44 @@ impl Conversation {
         losses
     }
 
-    /// The provider has given a handle to the `moment`th moment.
-    pub(crate) const fn at(&mut self, moment: u64) {
-        self.ledger.at(moment);
+    /// History for a connection that knows nothing; with `open_calls` it can be told of calls whose
+    /// answers come later.
+    pub(crate) fn seed(
+        &self,
+        limits: SeedLimits,
+        open_calls: bool,
+        waits: impl Fn(CommandId) -> bool,
+    ) -> Vec<Item> {
+        let can_wait = |call: &CallId| open_calls && self.ledger.waits(call, &waits);
+        self.history.seed(limits, can_wait, &waits)
     }
 
-    /// Whether a command answers what was asked after `moment`.
-    pub(crate) fn answers_since(&self, moment: u64, command: &Command) -> bool {
-        let Command::ToolResults(results) = command else {
-            return false;
-        };
-        let late =
-            |result: &antiphon_protocol::ToolResult| self.ledger.is_since(moment, &result.call);
-        results.iter().any(late)
+    /// The provider goes on from a moment at which it knew of no other calls than these.
+    pub(crate) fn unknown_but(&mut self, known: &BTreeSet<CallId>) {
+        let void = self.ledger.void_but(known);
+        self.losses.calls_void.extend(void);
     }
 
-    /// History for a connection that knows nothing.
-    pub(crate) fn seed(&self, limits: SeedLimits, waits: impl Fn(CommandId) -> bool) -> Vec<Item> {
-        self.history.seed(limits, waits)
+    /// The provider has refused to be told what was said so far.
+    pub(crate) fn withhold_history(&mut self) {
+        self.history.withhold();
+    }
+
+    /// Whether a call waits for its answer.
+    pub(crate) fn is_open_call(&self, call: &CallId) -> bool {
+        self.ledger.waits(call, |_| false)
+    }
+}
+
+#[cfg(feature = "testing")]
+impl Conversation {
+    /// Completes what is told of one moment.
+    pub(crate) fn show(&self, moment: &mut crate::testing::Moment) {
+        moment.gate = self.gate.at();
+        moment.calls = self.ledger.at();
+        moment.playhead = self.playhead.at();
+        moment.interrupting = self.interruption.is_some();
+        moment.history = self.history.items();
     }
 }
 

@@ -1,6 +1,7 @@
 //! Interruption: flush, cancel, shorten to what was heard.
 
 use super::*;
+use crate::engine::playhead::Stopped;
 
 /// Who stops the model.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +52,8 @@ impl Conversation {
             }
             return;
         }
-        self.timeline.interrupted(now);
+        let reports = !self.playhead.is_imagined() && !stopped.is_empty();
+        self.timeline.interrupted(now, reports);
         self.playhead.void_response(self.gate.response().cloned());
         self.out.push_back(Effect::VoidUnread);
         if cancels {
@@ -66,6 +68,7 @@ impl Conversation {
         }
         let report = Interruption {
             items,
+            estimated: self.playhead.is_imagined(),
             ..Interruption::default()
         };
         // Without a cancel nothing tells when the model has stopped: what can be done is done here.
@@ -75,29 +78,49 @@ impl Conversation {
             pending.leave_running();
         }
         pending.callers.extend(caller);
-        for stopped in stopped.into_iter().filter(|stopped| !stopped.orphan) {
-            let Some(item) = stopped.heard.item.filter(|item| !item.is_synthetic()) else {
-                continue;
-            };
-            let heard = stopped.heard.heard;
-            // The wire counts in whole milliseconds; less than one was not heard.
-            let command = if self.manner.format.millis_of(heard) == 0 {
-                self.manner.delete.then_some(Command::DeleteItem(item))
-            } else {
-                let content_index = stopped.content_index;
-                self.manner.truncate.then_some(Command::Truncate {
-                    item,
-                    content_index,
-                    heard,
-                })
-            };
-            if let Some(command) = command {
+        for stopped in stopped {
+            if let Some(command) = self.shortening(stopped) {
                 let id = self.own();
                 pending.wait_for(id);
                 self.out.push_back(Effect::Urgent(id, command));
             }
         }
         self.interruption = Some(pending);
+    }
+
+    /// What tells the provider how much of an item was heard, where its wire has a word for that.
+    fn shortening(&self, stopped: Stopped) -> Option<Command> {
+        let item = stopped
+            .heard
+            .item
+            .filter(|item| !item.is_synthetic() && !stopped.orphan)?;
+        let heard = stopped.heard.heard;
+        // The wire counts in whole milliseconds; less than one was not heard.
+        if self.manner.format.millis_of(heard) == 0 {
+            return self.manner.delete.then_some(Command::DeleteItem(item));
+        }
+        let content_index = stopped.content_index;
+        self.manner.truncate.then_some(Command::Truncate {
+            item,
+            content_index,
+            heard,
+        })
+    }
+
+    /// The player has fallen silent; with `flushed` it has thrown away what it was given and had not
+    /// played, and that will not be heard.
+    pub(crate) fn silent(&mut self, now: Time, flushed: bool) {
+        self.timeline.silent(now);
+        if flushed {
+            for stopped in self.playhead.flushed() {
+                self.history.on_interrupted(&stopped.heard);
+                if let Some(command) = self.shortening(stopped) {
+                    let id = self.own();
+                    self.out.push_back(Effect::Urgent(id, command));
+                }
+            }
+        }
+        self.pump(now);
     }
 
     pub(super) fn cancel(&mut self) {

@@ -1,3 +1,5 @@
+//! What may be asked for when, and what waits.
+
 use super::*;
 
 fn id(n: u64) -> CommandId {

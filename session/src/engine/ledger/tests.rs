@@ -1,3 +1,5 @@
+//! Calls, answers, and what becomes of both.
+
 use super::*;
 
 fn call(id: &str, response: &str) -> ToolCall {
@@ -31,18 +33,18 @@ fn a_call_is_announced_once() {
 fn a_call_is_answered_once() {
     let mut ledger = Ledger::default();
     assert_eq!(
-        ledger.answer(id(1), &[result("a")]),
+        ledger.answer(id(1), &[result("a")], false),
         Err(CallError::Unknown("a".into()))
     );
     ledger.announce(&call("a", "r"), None);
     assert_eq!(
-        ledger.answer(id(1), &[result("a"), result("a")]),
+        ledger.answer(id(1), &[result("a"), result("a")], false),
         Err(CallError::Answered("a".into())),
         "not twice in one command either"
     );
-    assert_eq!(ledger.answer(id(1), &[result("a")]), Ok(()));
+    assert_eq!(ledger.answer(id(1), &[result("a")], false), Ok(Vec::new()));
     assert_eq!(
-        ledger.answer(id(2), &[result("a")]),
+        ledger.answer(id(2), &[result("a")], false),
         Err(CallError::Answered("a".into()))
     );
     assert!(
@@ -57,10 +59,10 @@ fn one_follow_up_per_batch_when_the_response_has_ended_and_all_are_answered() {
     for name in ["a", "b"] {
         ledger.announce(&call(name, "r"), None);
     }
-    ledger.answer(id(1), &[result("a")]).unwrap();
+    ledger.answer(id(1), &[result("a")], false).unwrap();
     ledger.on_response_done(Some(&"r".into()), false);
     assert_eq!(ledger.take_follow_up(), None, "b is open");
-    ledger.answer(id(2), &[result("b")]).unwrap();
+    ledger.answer(id(2), &[result("b")], false).unwrap();
     assert_eq!(ledger.take_follow_up(), Some(vec![id(1), id(2)]));
     assert_eq!(ledger.take_follow_up(), None, "only one");
 }
@@ -69,7 +71,7 @@ fn one_follow_up_per_batch_when_the_response_has_ended_and_all_are_answered() {
 fn answers_before_the_end_of_the_response_wait_for_it() {
     let mut ledger = Ledger::default();
     ledger.announce(&call("a", "r"), None);
-    ledger.answer(id(1), &[result("a")]).unwrap();
+    ledger.answer(id(1), &[result("a")], false).unwrap();
     assert_eq!(ledger.take_follow_up(), None);
     ledger.on_response_done(Some(&"r".into()), false);
     assert!(ledger.take_follow_up().is_some());
@@ -87,7 +89,7 @@ fn silent_answers_alone_ask_for_no_follow_up() {
             ledger.announce(&call(name, "r"), None);
         }
         ledger.on_response_done(Some(&"r".into()), false);
-        ledger.answer(id(1), &[silent("a"), second]).unwrap();
+        ledger.answer(id(1), &[silent("a"), second], false).unwrap();
         assert_eq!(ledger.take_follow_up().is_some(), due);
     }
 }
@@ -97,7 +99,7 @@ fn nobody_waits_for_a_follow_up_of_a_cancelled_response_or_of_cancelled_calls() 
     let mut ledger = Ledger::default();
     ledger.announce(&call("a", "r"), None);
     ledger.on_response_done(Some(&"r".into()), true);
-    ledger.answer(id(1), &[result("a")]).unwrap();
+    ledger.answer(id(1), &[result("a")], false).unwrap();
     assert_eq!(ledger.take_follow_up(), None);
 
     ledger.announce(&call("b", "s"), None);
@@ -105,7 +107,7 @@ fn nobody_waits_for_a_follow_up_of_a_cancelled_response_or_of_cancelled_calls() 
     assert_eq!(ledger.cancel(&["b".into(), "unknown".into()]), ["b".into()]);
     assert_eq!(ledger.take_follow_up(), None);
     assert!(matches!(
-        ledger.answer(id(2), &[result("b")]),
+        ledger.answer(id(2), &[result("b")], false),
         Err(CallError::Void(..))
     ));
 }
@@ -116,16 +118,16 @@ fn a_lost_connection_voids_what_was_open_and_answers_that_did_not_leave_are_open
     for name in ["a", "b"] {
         ledger.announce(&call(name, "r"), None);
     }
-    ledger.answer(id(1), &[result("a")]).unwrap();
+    ledger.answer(id(1), &[result("a")], false).unwrap();
     ledger.returned(id(1), false);
     assert_eq!(ledger.open(), 2);
-    ledger.answer(id(2), &[result("a")]).unwrap();
-    assert_eq!(ledger.void_all(), ["b".into()]);
+    ledger.answer(id(2), &[result("a")], false).unwrap();
+    assert_eq!(ledger.void_but(&BTreeSet::new()), ["b".into()]);
     ledger.returned(id(2), true);
     assert_eq!(ledger.open(), 0);
     for call in ["a", "b"] {
         assert!(matches!(
-            ledger.answer(id(3), &[result(call)]),
+            ledger.answer(id(3), &[result(call)], false),
             Err(CallError::Void(..))
         ));
     }
@@ -136,12 +138,12 @@ fn an_answer_that_comes_back_opens_its_batch_again_and_the_next_one_completes_it
     let mut ledger = Ledger::default();
     ledger.announce(&call("a", "r"), None);
     ledger.on_response_done(Some(&"r".into()), false);
-    ledger.answer(id(1), &[result("a")]).unwrap();
+    ledger.answer(id(1), &[result("a")], false).unwrap();
     assert!(ledger.take_follow_up().is_some());
     ledger.returned(id(1), false);
     assert_eq!(ledger.open(), 1);
     assert_eq!(ledger.take_follow_up(), None, "nothing is answered");
-    ledger.answer(id(2), &[result("a")]).unwrap();
+    ledger.answer(id(2), &[result("a")], false).unwrap();
     assert_eq!(ledger.open(), 0);
     assert!(ledger.take_follow_up().is_some());
 }
@@ -152,8 +154,8 @@ fn a_call_whose_answer_still_waits_to_be_sent_counts_as_open_for_another_process
     for name in ["a", "b", "c"] {
         ledger.announce(&call(name, "r"), None);
     }
-    ledger.answer(id(1), &[result("a")]).unwrap();
-    ledger.answer(id(2), &[result("b")]).unwrap();
+    ledger.answer(id(1), &[result("a")], false).unwrap();
+    ledger.answer(id(2), &[result("b")], false).unwrap();
     let names = |names: &[&str]| names.iter().map(|name| CallId::from(*name)).collect();
     assert_eq!(
         ledger.known(|waiting| waiting == id(2)),
@@ -167,19 +169,19 @@ fn each_response_is_a_batch_of_its_own() {
     ledger.announce(&call("a", "r"), None);
     ledger.announce(&call("b", "s"), None);
     ledger.on_response_done(Some(&"r".into()), false);
-    ledger.answer(id(1), &[result("b")]).unwrap();
+    ledger.answer(id(1), &[result("b")], false).unwrap();
     assert!(
         ledger.take_follow_up().is_none(),
         "s has not ended, a is open"
     );
-    ledger.answer(id(2), &[result("a")]).unwrap();
+    ledger.answer(id(2), &[result("a")], false).unwrap();
     assert!(ledger.take_follow_up().is_some());
     assert!(ledger.take_follow_up().is_none(), "s has not ended");
     // A call that comes after the end of its response is another batch.
     ledger.announce(&call("c", "s"), None);
     ledger.on_response_done(Some(&"s".into()), false);
     assert_eq!(ledger.open(), 1);
-    ledger.answer(id(3), &[result("c")]).unwrap();
+    ledger.answer(id(3), &[result("c")], false).unwrap();
     assert!(ledger.take_follow_up().is_some());
 }
 
@@ -191,7 +193,7 @@ fn a_call_belongs_to_the_response_that_it_names_or_else_to_the_running_one() {
         ..call("a", "")
     };
     ledger.announce(&unnamed, Some(&"r".into()));
-    ledger.answer(id(1), &[result("a")]).unwrap();
+    ledger.answer(id(1), &[result("a")], false).unwrap();
     ledger.on_response_done(Some(&"s".into()), false);
     assert!(ledger.take_follow_up().is_none());
     ledger.on_response_done(Some(&"r".into()), false);
@@ -207,7 +209,7 @@ fn an_end_without_a_name_ends_all_and_a_batch_without_a_name_ends_with_any() {
             ..call("a", "")
         };
         ledger.announce(&made, None);
-        ledger.answer(id(1), &[result("a")]).unwrap();
+        ledger.answer(id(1), &[result("a")], false).unwrap();
         ledger.on_response_done(done.map(ResponseId::from).as_ref(), false);
         assert!(ledger.take_follow_up().is_some(), "{named:?} {done:?}");
     }
@@ -220,12 +222,12 @@ fn what_another_process_kept_open_is_answered_here_and_what_it_closed_is_not() {
     assert_eq!(ledger.open(), 2);
     assert!(!ledger.announce(&call("c", "r"), None), "it is known");
     assert!(matches!(
-        ledger.answer(id(1), &[result("c")]),
+        ledger.answer(id(1), &[result("c")], false),
         Err(CallError::Void(..))
     ));
-    ledger.answer(id(2), &[result("a")]).unwrap();
+    ledger.answer(id(2), &[result("a")], false).unwrap();
     assert!(ledger.take_follow_up().is_none());
-    ledger.answer(id(3), &[result("b")]).unwrap();
+    ledger.answer(id(3), &[result("b")], false).unwrap();
     assert!(
         ledger.take_follow_up().is_some(),
         "its response has ended long ago"
@@ -238,8 +240,8 @@ fn only_the_answers_that_came_back_are_open_again() {
     for name in ["a", "b"] {
         ledger.announce(&call(name, "r"), None);
     }
-    ledger.answer(id(1), &[result("a")]).unwrap();
-    ledger.answer(id(2), &[result("b")]).unwrap();
+    ledger.answer(id(1), &[result("a")], false).unwrap();
+    ledger.answer(id(2), &[result("b")], false).unwrap();
     ledger.returned(id(1), false);
     assert_eq!(ledger.known(|_| false).0, ["a".into()]);
     // What came back was aloud, and what takes its place is not: b alone asks for a follow-up.
@@ -248,7 +250,9 @@ fn only_the_answers_that_came_back_are_open_again() {
         scheduling: Some(Scheduling::Silent),
         ..result(name)
     };
-    ledger.answer(id(3), &[silent("a"), silent("b")]).unwrap();
+    ledger
+        .answer(id(3), &[silent("a"), silent("b")], false)
+        .unwrap();
     ledger.on_response_done(Some(&"r".into()), false);
     assert!(ledger.take_follow_up().is_none());
 }
@@ -259,9 +263,9 @@ fn nothing_follows_calls_whose_connection_is_gone() {
     for name in ["a", "b"] {
         ledger.announce(&call(name, "r"), None);
     }
-    ledger.answer(id(1), &[result("a")]).unwrap();
+    ledger.answer(id(1), &[result("a")], false).unwrap();
     ledger.on_response_done(Some(&"r".into()), false);
-    assert_eq!(ledger.void_all(), ["b".into()]);
+    assert_eq!(ledger.void_but(&BTreeSet::new()), ["b".into()]);
     assert_eq!(ledger.open(), 0);
     assert!(ledger.take_follow_up().is_none());
 }
@@ -271,7 +275,7 @@ fn of_too_many_calls_those_that_are_closed_are_forgotten_first() {
     let mut ledger = Ledger::default();
     ledger.announce(&call("first", "r"), None);
     ledger.announce(&call("second", "r"), None);
-    ledger.answer(id(1), &[result("second")]).unwrap();
+    ledger.answer(id(1), &[result("second")], false).unwrap();
     for n in 2..REMEMBERED {
         ledger.announce(&call(&format!("c{n}"), "r"), None);
     }
@@ -279,28 +283,12 @@ fn of_too_many_calls_those_that_are_closed_are_forgotten_first() {
     ledger.announce(&call("last", "r"), None);
     assert!(ledger.is_open(&"first".into()));
     assert_eq!(
-        ledger.answer(id(2), &[result("second")]),
+        ledger.answer(id(2), &[result("second")], false),
         Err(CallError::Unknown("second".into()))
     );
     ledger.announce(&call("one more", "r"), None);
     assert!(!ledger.calls.contains_key(&"first".into()), "all are open");
     assert_eq!(ledger.open(), REMEMBERED);
-}
-
-#[test]
-fn a_conversation_that_goes_on_from_an_earlier_moment_knows_no_later_call() {
-    let mut ledger = Ledger::default();
-    for (name, moment) in [("a", 1), ("b", 2), ("c", 3)] {
-        ledger.at(moment);
-        ledger.announce(&call(name, name), None);
-        ledger.on_response_done(Some(&name.into()), false);
-    }
-    ledger.answer(id(1), &[result("c")]).unwrap();
-    assert_eq!(ledger.void_since(2), ["b".into()]);
-    assert_eq!(ledger.take_follow_up(), None, "nobody waits for one");
-    assert_eq!(ledger.open(), 1);
-    ledger.answer(id(2), &[result("a")]).unwrap();
-    assert!(ledger.take_follow_up().is_some());
 }
 
 #[test]
@@ -311,4 +299,84 @@ fn memory_is_bounded_even_if_nothing_is_ever_answered() {
     }
     assert_eq!(ledger.calls.len(), REMEMBERED);
     assert_eq!(ledger.open(), REMEMBERED);
+}
+
+#[test]
+fn a_late_result_is_used_once_where_such_are_taken_and_may_be_given_again_if_it_did_not_leave() {
+    let mut ledger = Ledger::default();
+    for name in ["a", "b"] {
+        ledger.announce(&call(name, "r"), None);
+    }
+    ledger.cancel(&["a".into()]);
+    let both = [result("a"), result("b")];
+    assert!(matches!(
+        ledger.answer(id(1), &both, false),
+        Err(CallError::Void(..))
+    ));
+    assert_eq!(ledger.open(), 1, "all or none");
+    let twice = [result("a"), result("a")];
+    assert!(matches!(
+        ledger.answer(id(1), &twice, true),
+        Err(CallError::Answered(_))
+    ));
+    assert_eq!(ledger.answer(id(1), &both, true), Ok(vec!["a".into()]));
+    assert_eq!(ledger.open(), 0, "the other is answered");
+    ledger.spend(id(2), &"a".into());
+    assert_eq!(
+        ledger.answer(id(3), &[result("a")], true),
+        Err(CallError::Answered("a".into()))
+    );
+    ledger.untold(id(9));
+    assert!(ledger.answer(id(3), &[result("a")], true).is_err());
+    ledger.untold(id(2));
+    assert_eq!(
+        ledger.answer(id(4), &[result("a")], true),
+        Ok(vec!["a".into()])
+    );
+    ledger.spend(id(5), &"b".into());
+    assert_eq!(
+        ledger.answer(id(6), &[result("b")], true),
+        Err(CallError::Answered("b".into())),
+        "what was answered in time is not late"
+    );
+}
+
+#[test]
+fn another_connection_knows_the_calls_it_was_told_and_follows_up_their_answers_alone() {
+    let told: BTreeSet<CallId> = ["open".into(), "waits".into()].into();
+    for (answer_open, due) in [(false, false), (true, true)] {
+        let mut ledger = Ledger::default();
+        for name in ["open", "waits"] {
+            ledger.announce(&call(name, "r"), None);
+        }
+        ledger.announce(&call("untold", "s"), None);
+        ledger.announce(&call("sent", "t"), None);
+        ledger.answer(id(1), &[result("waits")], false).unwrap();
+        ledger.answer(id(2), &[result("sent")], false).unwrap();
+        assert!(ledger.waits(&"open".into(), |_| false));
+        assert!(ledger.waits(&"waits".into(), |by| by == id(1)));
+        assert!(!ledger.waits(&"sent".into(), |by| by == id(1)));
+        assert_eq!(ledger.void_but(&told), ["untold".into()]);
+        assert!(!ledger.waits(&"untold".into(), |_| true));
+        assert_eq!(ledger.open(), 1);
+        assert_eq!(ledger.take_follow_up(), None, "one of the batch is open");
+        if answer_open {
+            ledger.answer(id(3), &[result("open")], false).unwrap();
+        }
+        assert_eq!(ledger.take_follow_up().is_some(), due);
+        assert_eq!(ledger.take_follow_up(), None);
+    }
+}
+
+#[test]
+fn each_call_is_shown_in_its_state() {
+    let mut ledger = Ledger::default();
+    for name in ["a", "b", "c", "d"] {
+        ledger.announce(&call(name, "r"), None);
+    }
+    ledger.answer(id(1), &[result("b")], false).unwrap();
+    ledger.cancel(&["c".into(), "d".into()]);
+    ledger.spend(id(2), &"d".into());
+    let shown: Vec<_> = ledger.at().into_iter().map(|at| at.state).collect();
+    assert_eq!(shown, ["announced", "answered", "void", "spent"]);
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use antiphon_protocol::{
-    Command, CommandId, End, Event, Fault, How, Recovery, ResponseOptions, Rotation, RotationCause,
-    Stage, ToolResult,
+    Command, CommandId, End, Event, Fault, How, Recovery, ResponseOptions, Rotation, Stage,
+    ToolResult,
 };
 use antiphon_transport::Input;
 
@@ -314,8 +314,7 @@ impl World {
         if rotation.recovery == Recovery::Reverted {
             return;
         }
-        let peer = &self.server.peers[&rotation.generation];
-        let (truth, handle) = (peer.recovery, peer.handle.clone());
+        let truth = self.server.peers[&rotation.generation].recovery;
         assert_eq!(rotation.recovery, truth, "{rotation:?}");
         let losses = &rotation.losses;
         let void: Vec<_> = losses
@@ -327,13 +326,7 @@ impl World {
             let asked = &self.asked;
             self.chronicle.retold(|id| !asked.was_heard(id));
         }
-        let resumed = (truth == Recovery::Resumed).then_some(handle.as_str());
-        // Another process cannot know which of the calls it was given came after its handle.
-        let resumed = match rotation.cause {
-            RotationCause::Restore => resumed.map(|_| "h999999999"),
-            _ => resumed,
-        };
-        self.calls.rotated(resumed, &void);
+        self.calls.rotated(truth == Recovery::Resumed, &void);
         assert!(
             losses.response_lost || !losses.response_asked_again,
             "{rotation:?}"

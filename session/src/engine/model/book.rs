@@ -15,21 +15,27 @@ enum Call {
 
 /// The calls that the session has told of.
 #[derive(Default)]
-pub(super) struct Calls(BTreeMap<String, Call>);
+pub(super) struct Calls {
+    known: BTreeMap<String, Call>,
+    /// Those that were not void when the server last gave a handle.
+    reached: BTreeSet<String>,
+    /// Whether it has said since then that it cannot be resumed at this moment.
+    withdrawn: bool,
+}
 
 impl Calls {
     pub(super) fn announced(&mut self, call: &str) {
-        let before = self.0.insert(call.to_owned(), Call::Open);
+        let before = self.known.insert(call.to_owned(), Call::Open);
         assert_eq!(before, None, "{call} is announced twice");
     }
 
     pub(super) fn open(&self) -> Vec<String> {
-        let open = self.0.iter().filter(|(_, call)| **call == Call::Open);
+        let open = self.known.iter().filter(|(_, call)| **call == Call::Open);
         open.map(|(name, _)| name.clone()).collect()
     }
 
     pub(super) fn any(&self, which: u8) -> String {
-        let nth = self.0.keys().nth(usize::from(which));
+        let nth = self.known.keys().nth(usize::from(which));
         nth.cloned().unwrap_or_else(|| "never-made".to_owned())
     }
 
@@ -39,19 +45,19 @@ impl Calls {
         named.len() == calls.len()
             && calls
                 .iter()
-                .all(|call| self.0.get(call) == Some(&Call::Open))
+                .all(|call| self.known.get(call) == Some(&Call::Open))
     }
 
     pub(super) fn answered(&mut self, id: u64, calls: &[String]) {
         for call in calls {
-            self.0.insert(call.clone(), Call::Answered(id));
+            self.known.insert(call.clone(), Call::Answered(id));
         }
     }
 
     /// An answer came back. What the lost connection may have got is not given again.
     pub(super) fn returned(&mut self, id: u64, lost: bool) {
         for call in self
-            .0
+            .known
             .values_mut()
             .filter(|call| **call == Call::Answered(id))
         {
@@ -63,7 +69,7 @@ impl Calls {
     /// commands that had brought those.
     pub(super) fn kept(&mut self, open: &[&str], heard: &BTreeSet<String>) -> BTreeSet<u64> {
         let mut unsent = BTreeSet::new();
-        for (name, call) in &mut self.0 {
+        for (name, call) in &mut self.known {
             if let Call::Answered(id) = call
                 && !heard.contains(name)
             {
@@ -78,30 +84,41 @@ impl Calls {
 
     /// Whether this command was taken as the answer to something.
     pub(super) fn is_answered_by(&self, id: u64) -> bool {
-        self.0.values().any(|call| *call == Call::Answered(id))
+        self.known.values().any(|call| *call == Call::Answered(id))
     }
 
     /// The provider withdraws a call.
     pub(super) fn withdrawn(&mut self, call: &str) {
-        if let Some(call) = self.0.get_mut(call).filter(|call| **call == Call::Open) {
+        if let Some(call) = self.known.get_mut(call).filter(|call| **call == Call::Open) {
             *call = Call::Void;
         }
     }
 
-    /// A new connection took over: what it does not know is void. Names count up in the order in which
-    /// the server said them, so it knows what came before the handle that it goes on by.
-    pub(super) fn rotated(&mut self, handle: Option<&str>, void: &[String]) {
-        let number = |name: &str| name[1..].parse::<u64>().unwrap();
-        let mut open = self.open();
-        if let Some(handle) = handle {
-            open.retain(|call| number(call) > number(handle));
+    /// The server speaks of its handle.
+    pub(super) fn handle(&mut self, given: bool) {
+        self.withdrawn = !given;
+        if given {
+            self.reach();
         }
+    }
+
+    fn reach(&mut self) {
+        let live = self.known.iter().filter(|(_, call)| **call != Call::Void);
+        self.reached = live.map(|(name, _)| name.clone()).collect();
+    }
+
+    /// A new connection took over: it knows the calls that its handle leads to, or none, and says so.
+    pub(super) fn rotated(&mut self, resumed: bool, void: &[String]) {
+        let unknown = |call: &String| !resumed || (self.withdrawn && !self.reached.contains(call));
+        let unknown: BTreeSet<_> = self.open().into_iter().filter(unknown).collect();
         let named: BTreeSet<_> = void.iter().cloned().collect();
         assert_eq!(named.len(), void.len(), "{void:?} are void twice");
-        assert_eq!(named, open.into_iter().collect(), "void, and open");
+        assert_eq!(named, unknown, "void, and unknown to the new connection");
         for call in void {
-            self.0.insert(call.clone(), Call::Void);
+            self.known.insert(call.clone(), Call::Void);
         }
+        self.withdrawn = false;
+        self.reach();
     }
 }
 

@@ -50,7 +50,9 @@ impl World {
         let peer = self.server.peers.get_mut(&generation).unwrap();
         match words[0] {
             "started" | "audio" | "speak" => peer.progress = self.now,
-            "call" => peer.progress = self.now,
+            "call" if words[1] != "-" => peer.progress = self.now,
+            "handle" => self.calls.handle(true),
+            "nohandle" => self.calls.handle(false),
             "done" => {
                 let cost: u64 = words[3].parse().unwrap();
                 if self.costs.insert(words[1].to_owned(), cost).is_none() {

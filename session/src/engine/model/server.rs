@@ -30,7 +30,7 @@ pub(super) struct Peer {
     pub(super) recovery: Recovery,
     conversation: usize,
     /// The handle that it brought.
-    pub(super) handle: String,
+    handle: String,
     active: Option<String>,
     creates: Vec<String>,
     /// Whether the last of them crossed something on its way: then either side may take one response

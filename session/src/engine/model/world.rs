@@ -26,8 +26,8 @@ use super::{
 use crate::{
     EventFilter, Snapshot,
     engine::{
-        Budget, Engine, EngineCommand, EngineConfig, EngineOutput, Limits, TurnDerivation,
-        UplinkPacing, Verb,
+        Budget, Engine, EngineCommand, EngineConfig, EngineOutput, LateResults, Limits,
+        TurnDerivation, UplinkPacing, Verb,
     },
 };
 
@@ -118,6 +118,7 @@ fn engine(manner: Manner, restore: Option<Snapshot>) -> Engine {
         },
         pacing,
         follow_up: manner.follow_up,
+        late_results: LateResults::default(),
         seed: 3,
         derivation: TurnDerivation::default(),
         prices: None,

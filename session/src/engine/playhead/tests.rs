@@ -373,3 +373,48 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_player_throws_away_what_it_was_given_whole_and_nothing_else() {
+    let mut playhead = Playhead::new(AudioFormat::PCM16_24K);
+    for item in ["whole", "unread", "running"] {
+        playhead.produced(at(0), &chunk(item, 100));
+        if item != "unread" {
+            playhead.taken(at(0), &chunk(item, 100));
+        }
+        if item != "running" {
+            playhead.complete(Some(&item.into()));
+        }
+    }
+    playhead.report(&Played {
+        item: Some("whole".into()),
+        samples: 480,
+    });
+    let shown = playhead.at();
+    assert!(!shown.estimated);
+    assert_eq!(shown.open.len(), 3);
+    let flushed = playhead.flushed();
+    let flushed: Vec<_> = flushed.iter().map(|stopped| &stopped.heard).collect();
+    assert_eq!(
+        flushed,
+        [&Heard {
+            item: Some("whole".into()),
+            heard: 480,
+            produced: 2400,
+        }]
+    );
+    let left = playhead.at().open;
+    let left: Vec<_> = left.into_iter().map(|open| open.item).collect();
+    assert_eq!(left, [Some("unread".into()), Some("running".into())]);
+    assert!(playhead.flushed().is_empty(), "once");
+}
+
+#[test]
+fn throwing_away_is_a_report_so_that_nothing_is_estimated_any_more() {
+    let mut playhead = Playhead::new(AudioFormat::PCM16_24K);
+    assert!(playhead.at().estimated);
+    play(&mut playhead, at(0), &chunk("a", 100));
+    playhead.complete(Some(&"a".into()));
+    assert_eq!(playhead.flushed().len(), 1);
+    assert!(!playhead.is_imagined() && !playhead.is_playing());
+}
