@@ -8,7 +8,7 @@ use antiphon_protocol::{
 };
 use antiphon_transport::{Input, LinkCommand, LinkOutput, Output, Undelivered};
 
-use super::{Effect, Engine, EngineOutput, Outcome, Reach, conversation::Told, flaw::Defect};
+use super::{Effect, Engine, EngineOutput, Outcome, conversation::Told, flaw::Defect};
 use crate::SessionError;
 
 impl Engine {
@@ -42,12 +42,8 @@ impl Engine {
                 generation,
                 now: given,
             } => {
-                let live = self.state.generation == Some(generation);
-                if live && given {
-                    self.reach = Reach::Now;
+                if given && self.state.generation == Some(generation) {
                     self.reached = self.conversation.known_calls(|id| self.uplink.waits(id)).0;
-                } else if live {
-                    self.reach = Reach::Earlier;
                 }
             }
             LinkOutput::RotationDue { cause, .. } => self.rotation = Some(cause),
@@ -131,12 +127,11 @@ impl Engine {
             let open = (recovery == Recovery::Reseeded).then_some(&told.open_calls);
             self.return_results(now, |call| open.is_some_and(|open| open.contains(call)));
         }
-        if recovery == Recovery::Resumed && self.reach == Reach::Earlier {
+        if recovery == Recovery::Resumed {
             let known = std::mem::take(&mut self.reached);
             self.return_results(now, |call| known.contains(call));
             self.conversation.unknown_but(&known.into_iter().collect());
         }
-        self.reach = Reach::Now;
         self.reached = self.conversation.known_calls(|id| self.uplink.waits(id)).0;
         let mut losses = {
             let uplink = &self.uplink;

@@ -81,15 +81,6 @@ struct Restored {
     calls: Vec<ToolCall>,
 }
 
-/// What the provider's handle leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reach {
-    /// The conversation as it is.
-    Now,
-    /// An earlier moment of it: the provider has said that it cannot be resumed at this one.
-    Earlier,
-}
-
 /// What the engine is made from.
 pub(crate) struct EngineConfig {
     pub(crate) provider: Arc<dyn Provider>,
@@ -125,8 +116,8 @@ pub(crate) struct Engine {
     told: Told,
     /// Whether that connection is told nothing because one before it was refused for its history.
     history_refused: bool,
-    reach: Reach,
-    /// The calls that were open when the handle was given.
+    /// The calls that were open when the handle was given: what was asked since is not known to a
+    /// conversation that goes on by it.
     reached: Vec<CallId>,
     /// How many connections were planned.
     planned: u32,
@@ -184,7 +175,6 @@ impl Engine {
             seed_open_calls: capabilities.seed_open_calls,
             told: Told::default(),
             history_refused: false,
-            reach: Reach::Now,
             reached: Vec::new(),
             planned: 0,
             acknowledges,

@@ -1,8 +1,8 @@
 //! Keeping a session for another process, and going on with what was kept.
 
-use antiphon_protocol::{CallId, ItemKind, Time};
+use antiphon_protocol::{ItemKind, Time};
 
-use super::{Engine, Reach, Restored};
+use super::{Engine, Restored};
 use crate::Snapshot;
 
 impl Engine {
@@ -22,13 +22,11 @@ impl Engine {
             session_id: self.state.session_id.clone(),
             config: (**self.updates.desired()).clone(),
             history: history.into_iter().map(Into::into).collect(),
-            unreached_calls: match self.reach {
-                Reach::Now => Vec::new(),
-                Reach::Earlier => {
-                    let reached = |call: &CallId| self.reached.contains(call);
-                    open.iter().filter(|call| !reached(call)).cloned().collect()
-                }
-            },
+            unreached_calls: open
+                .iter()
+                .filter(|call| !self.reached.contains(call))
+                .cloned()
+                .collect(),
             open_calls,
             closed_calls: closed,
             playhead: playhead.into_iter().map(Into::into).collect(),
@@ -65,12 +63,9 @@ impl Engine {
             resume: snapshot.resume,
             calls: snapshot.open_calls.clone(),
         });
-        if !snapshot.unreached_calls.is_empty() {
-            self.reach = Reach::Earlier;
-            let open = snapshot.open_calls.iter().map(|call| call.id.clone());
-            let unreached = &snapshot.unreached_calls;
-            self.reached = open.filter(|call| !unreached.contains(call)).collect();
-        }
+        let open = snapshot.open_calls.iter().map(|call| call.id.clone());
+        let unreached = &snapshot.unreached_calls;
+        self.reached = open.filter(|call| !unreached.contains(call)).collect();
         let items = snapshot.history.into_iter().map(Into::into).collect();
         self.conversation.restore(
             items,

@@ -25,7 +25,6 @@ fn process<T>(life: impl Future<Output = T>) -> T {
 /// A call in the middle of which the process ends: said, heard in part, one tool answered, one not.
 async fn first_life(expose: bool) -> String {
     let (session, mut events, _peer, server) = toy().live().await.unwrap();
-    server.say("handle secret-1");
     session.send_text("question").await.unwrap();
     server.expect("items").await;
     server.expect("create").await;
@@ -33,6 +32,7 @@ async fn first_life(expose: bool) -> String {
         "started r1",
         "call r1 a",
         "call r1 b",
+        "handle secret-1",
         "done r1 completed 30",
     ] {
         server.say(line);

@@ -19,8 +19,6 @@ pub(super) struct Calls {
     known: BTreeMap<String, Call>,
     /// Those that were not void when the server last gave a handle.
     reached: BTreeSet<String>,
-    /// Whether it has said since then that it cannot be resumed at this moment.
-    withdrawn: bool,
 }
 
 impl Calls {
@@ -96,7 +94,6 @@ impl Calls {
 
     /// The server speaks of its handle.
     pub(super) fn handle(&mut self, given: bool) {
-        self.withdrawn = !given;
         if given {
             self.reach();
         }
@@ -109,7 +106,7 @@ impl Calls {
 
     /// A new connection took over: it knows the calls that its handle leads to, or none, and says so.
     pub(super) fn rotated(&mut self, resumed: bool, void: &[String]) {
-        let unknown = |call: &String| !resumed || (self.withdrawn && !self.reached.contains(call));
+        let unknown = |call: &String| !resumed || !self.reached.contains(call);
         let unknown: BTreeSet<_> = self.open().into_iter().filter(unknown).collect();
         let named: BTreeSet<_> = void.iter().cloned().collect();
         assert_eq!(named.len(), void.len(), "{void:?} are void twice");
@@ -117,7 +114,6 @@ impl Calls {
         for call in void {
             self.known.insert(call.clone(), Call::Void);
         }
-        self.withdrawn = false;
         self.reach();
     }
 }

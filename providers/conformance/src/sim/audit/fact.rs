@@ -22,6 +22,10 @@ pub(super) enum Fact {
     Called(String),
     /// The server no longer wants these answered.
     Withdrawn(Vec<String>),
+    /// The client tells a new conversation of a call that another one asked for.
+    AskedBefore(String),
+    /// The client tells a new conversation of an answer that another one was given.
+    AnsweredBefore(String),
     /// The client answers a call.
     Answered(String),
     /// The client asks for a response.

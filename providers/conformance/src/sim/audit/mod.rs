@@ -42,6 +42,17 @@ struct Call {
     forgotten: bool,
 }
 
+impl Call {
+    const fn new(at: Instant) -> Self {
+        Self {
+            at,
+            answered: false,
+            withdrawn: false,
+            forgotten: false,
+        }
+    }
+}
+
 /// What goes on on one connection.
 #[derive(Debug, Default)]
 struct Line {
@@ -186,19 +197,25 @@ impl Books {
             Fact::Called(_) if wire < self.live => {}
             Fact::Called(id) => {
                 line.calls += 1;
-                let call = Call {
-                    at: now,
-                    answered: false,
-                    withdrawn: false,
-                    forgotten: false,
-                };
-                self.calls.entry((conversation, id)).or_insert(call);
+                self.calls
+                    .entry((conversation, id))
+                    .or_insert(Call::new(now));
             }
             Fact::Withdrawn(ids) => {
                 for id in ids {
                     if let Some(call) = self.calls.get_mut(&(conversation, id)) {
                         call.withdrawn = true;
                     }
+                }
+            }
+            Fact::AskedBefore(id) => {
+                self.calls
+                    .entry((conversation, id))
+                    .or_insert(Call::new(now));
+            }
+            Fact::AnsweredBefore(id) => {
+                if let Some(call) = self.calls.get_mut(&(conversation, id)) {
+                    call.answered = true;
                 }
             }
             Fact::Answered(id) => self.answered(conversation, id),
@@ -325,7 +342,11 @@ impl Books {
                 _ => failures.push(format!("the runner tells of the call {id} twice")),
             }
             let sent = known.iter().any(|record| record.answer == ToolAnswer::Sent);
-            if sent && !call.answered {
+            let left = self
+                .calls
+                .iter()
+                .any(|((_, asked), call)| asked == id && call.answered);
+            if sent && !left {
                 failures.push(format!("the answer to {id} counts as sent and never left"));
             }
         }

@@ -31,12 +31,15 @@ pub(super) fn client(event: &Value, facts: &mut Vec<Fact>) {
         "session.update" if text(event, "/event_id") == Some("ap_open") => {
             facts.push(Fact::Opened { resumes: None });
         }
-        "conversation.item.create"
-            if text(event, "/item/type") == Some("function_call_output")
-                // History is given again to each new conversation.
-                && !owned(event, "/item/id").starts_with("ap_seed_") =>
-        {
-            facts.push(Fact::Answered(owned(event, "/item/call_id")));
+        "conversation.item.create" => {
+            let call = owned(event, "/item/call_id");
+            let is_told_again = owned(event, "/item/id").starts_with("ap_seed_");
+            match text(event, "/item/type").unwrap_or_default() {
+                "function_call" => facts.push(Fact::AskedBefore(call)),
+                "function_call_output" if is_told_again => facts.push(Fact::AnsweredBefore(call)),
+                "function_call_output" => facts.push(Fact::Answered(call)),
+                _ => {}
+            }
         }
         "response.create" => facts.push(Fact::Asked),
         "conversation.item.truncate" => facts.push(Fact::Shortened {
