@@ -281,7 +281,7 @@ fn the_life_of_a_session() {
             {"event":"phase","data":{"phase":"waiting","attempt":2,"delay":{"secs":0,"nanos":500000000}}}
             {"event":"phase","data":{"phase":"live"}}
             {"event":"rotated","data":{"generation":2,"cause":"go_away","recovery":"resumed","losses":{"items_kept":0,"items_lost":0,"response_lost":false,"response_asked_again":false,"calls_void":[],"samples_replayed":0,"samples_dropped":0}}}
-            {"event":"interruption_settled","data":{"items":[{"item":"i1","heard":480,"produced":960}],"unread_bytes":0,"confirmed":true}}
+            {"event":"interruption_settled","data":{"items":[{"item":"i1","heard":480,"produced":960}],"estimated":false,"unread_bytes":0,"confirmed":true}}
             {"event":"ended","data":{"cause":{"budget_spent":"server"},"by":"peer","stage":"live","code":1011,"status":null,"reason":"","retry_could_help":false,"state_kept":false,"response_cut":false}}
             {"event":"ended","data":{"cause":"closed","by":"local","stage":null,"code":null,"status":null,"reason":"","retry_could_help":false,"state_kept":false,"response_cut":false}}
         "#]],

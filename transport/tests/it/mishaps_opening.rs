@@ -11,7 +11,7 @@ use antiphon_protocol::{
     Phase, Provider, ResumeToken, Retry, Role, RotationCause, Secret, SessionConfig, Stage,
     Unsupported,
 };
-use antiphon_transport::{BackoffConfig, LinkCommand};
+use antiphon_transport::{BackoffConfig, LinkCommand, LinkOutput};
 use tokio::time::{sleep, timeout};
 
 use crate::support::{
@@ -131,16 +131,27 @@ async fn a_failed_opening_leaves_nothing_behind() {
 #[test]
 fn history_that_is_refused_is_not_told_again_and_again() {
     let mut bench = Bench::live(Words::default());
+    let refused = || {
+        End::new(Stage::Live, How::CloseFrame)
+            .with_code(1007)
+            .because("the input context is too long")
+    };
     bench.cut();
     bench.pass_until_plan();
     bench.plan_with(seeded(None));
     bench.open();
     bench.take();
-    bench.lose(
-        End::new(Stage::Live, How::CloseFrame)
-            .with_code(1007)
-            .because("the input context is too long"),
-    );
+    bench.lose(refused());
+    bench.pass_until_plan();
+    let may_tell = bench.ups().find_map(|up| match up {
+        LinkOutput::NeedPlan { history, .. } => Some(*history),
+        _ => None,
+    });
+    assert_eq!(may_tell, Some(false), "the next connection is told nothing");
+    bench.plan_with(Words::plan());
+    bench.open();
+    bench.take();
+    bench.lose(refused());
     let ended = bench.closed().expect("an end");
     assert_eq!(ended.cause, EndedCause::Fault(Fault::Invalid));
     assert_eq!(ended.reason.as_str(), "the input context is too long");

@@ -9,7 +9,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, path::Path, sync::Arc};
 
-use crate::common::{NATIVE_AUDIO, Talk, developer, events, lines};
+use crate::common::{NATIVE_AUDIO, Talk, developer, events, lines, of_a_recording};
 use antiphon_protocol::{Event, OpeningPlan, SessionConfig};
 use expect_test::{ExpectFile, expect_file};
 use serde_json::Value;
@@ -50,7 +50,7 @@ fn check(session: &str, expected: ExpectFile) {
         }
     }
     assert!(frames > 0, "{session} is among the recordings");
-    expected.assert_eq(&lines(&talk.made()));
+    expected.assert_eq(&lines(&of_a_recording(talk.made())));
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn every_sample_is_understood() {
         if line["direction"] != "server" {
             continue;
         }
-        let made = open().heard(&line["frame"].to_string());
+        let made = of_a_recording(open().heard(&line["frame"].to_string()));
         let kind = line["kind"].as_str().unwrap();
         let event = line["event"].as_str().unwrap();
         // Hand-written fixtures hold what no service sends, such as sound that is no base64.
@@ -118,7 +118,7 @@ fn every_reason_is_needed() {
     let mut met: BTreeMap<String, usize> = BTreeMap::new();
     for line in samples {
         if line["direction"] == "server" && line["kind"] == "recorded" {
-            for event in events(&open().heard(&line["frame"].to_string())) {
+            for event in events(&of_a_recording(open().heard(&line["frame"].to_string()))) {
                 if let Event::Other(raw) = event {
                     *met.entry(raw.name().to_owned()).or_default() += 1;
                 }

@@ -131,6 +131,14 @@ fn check_order(made: &[Effect]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// The same without the size of its frame, which differs between two ways of writing one message.
+fn unsized_by(mut event: Event) -> Event {
+    if let Event::Malformed(malformed) = &mut event {
+        malformed.bytes = 0;
+    }
+    event
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
@@ -178,7 +186,8 @@ proptest! {
             .into_iter()
             .filter(|event| !matches!(event, Event::Other(_)))
             .collect();
-        prop_assert_eq!(&quick, &slow);
+        let told = |events: &[Event]| -> Vec<Event> { events.iter().cloned().map(unsized_by).collect() };
+        prop_assert_eq!(told(&quick), told(&slow));
         // Half a sample at the end is let go.
         let whole = &audio[..audio.len() / 2 * 2];
         prop_assert!(quick.iter().any(|event| matches!(event, Event::Audio(chunk) if chunk.data == whole)));

@@ -105,7 +105,9 @@ const ROWS: &[Row] = &[
     }),
     ("responses on request", |can| yes(can.create_response)),
     ("one response at a time", |can| yes(can.single_response)),
-    ("answers before the next response", |can| yes(can.answers_first)),
+    ("answers before the next response", |can| {
+        yes(can.answers_first)
+    }),
     ("stops when the user speaks", |can| {
         yes(can.server_interrupts)
     }),

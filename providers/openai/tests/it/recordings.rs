@@ -9,7 +9,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use crate::common::{Talk, events, lines};
+use crate::common::{Talk, events, lines, of_a_recording};
 use antiphon_openai::{Live, OpenAi};
 use antiphon_protocol::{Effect, Event, OpeningPlan, Provider, SessionConfig};
 use expect_test::{ExpectFile, expect_file};
@@ -45,14 +45,14 @@ fn replay(session: &str) -> Option<Vec<Vec<Effect>>> {
     for line in read("traces.jsonl")? {
         if line["session"].as_str().unwrap().ends_with(session) && line["direction"] == "server" {
             if line["frame"]["type"] == "session.created" && frames > 0 {
-                connections.push(std::mem::replace(&mut talk, open()).made());
+                connections.push(of_a_recording(std::mem::replace(&mut talk, open()).made()));
             }
             talk.hear(&line["frame"].to_string());
             frames += 1;
         }
     }
     assert!(frames > 0, "{session} is among the recordings");
-    connections.push(talk.made());
+    connections.push(of_a_recording(talk.made()));
     Some(connections)
 }
 
@@ -134,7 +134,7 @@ fn every_recorded_frame_is_understood() {
             }
             let text = line["frame"].to_string();
             let provider = line["provider"].as_str().unwrap().to_owned();
-            for event in events(&open().heard(&text)) {
+            for event in events(&of_a_recording(open().heard(&text))) {
                 match event {
                     Event::Malformed(malformed) => panic!("{provider}: {malformed:?}: {text}"),
                     Event::Other(raw) => {
@@ -181,7 +181,7 @@ fn the_frames_of_live() {
         if text.contains("close_requested") {
             talk.codec.finish(&mut Vec::new());
         }
-        let made = talk.heard(&text);
+        let made = of_a_recording(talk.heard(&text));
         assert!(!events(&made).is_empty(), "{text}");
         let malformed = |event: &Event| matches!(event, Event::Malformed(_));
         assert!(!events(&made).iter().any(malformed), "{text}");
@@ -254,5 +254,5 @@ fn a_translation() {
             talk.hear(&line["frame"].to_string());
         }
     }
-    expect_file!["recordings/translation.txt"].assert_eq(&lines(&talk.made()));
+    expect_file!["recordings/translation.txt"].assert_eq(&lines(&of_a_recording(talk.made())));
 }

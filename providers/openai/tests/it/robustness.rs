@@ -128,6 +128,16 @@ fn opened() -> Talk {
     Talk::opened(&OpenAi::realtime("key"), &plan)
 }
 
+/// The same without the sizes of frames, which differ between two ways of writing one event.
+fn unsized_by(mut made: Vec<Effect>) -> Vec<Effect> {
+    for effect in &mut made {
+        if let Effect::Event(Event::Malformed(malformed)) = effect {
+            malformed.bytes = 0;
+        }
+    }
+    made
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4096))]
 
@@ -199,7 +209,7 @@ proptest! {
             "item_id": item, "content_index": index, "delta": delta}).to_string();
         // The quick way refuses escapes, so that one in a key takes the long way.
         let slow = frame.replace("\"response_id\"", "\"\\u0072esponse_id\"");
-        prop_assert_eq!(opened().heard(&frame), opened().heard(&slow));
+        prop_assert_eq!(unsized_by(opened().heard(&frame)), unsized_by(opened().heard(&slow)));
     }
 }
 

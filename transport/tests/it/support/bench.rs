@@ -191,7 +191,7 @@ impl Bench {
         std::mem::take(&mut self.said)
     }
 
-    fn ups(&self) -> impl Iterator<Item = &LinkOutput> {
+    pub(crate) fn ups(&self) -> impl Iterator<Item = &LinkOutput> {
         self.said.iter().filter_map(|output| match output {
             Output::Up(up) => Some(up),
             Output::Wire(_) => None,

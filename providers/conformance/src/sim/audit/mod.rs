@@ -286,7 +286,13 @@ impl Books {
         let running = line.running.as_ref();
         let running = running.filter(|(_, since)| *since + CROSSING < now && open(*since));
         let running = running.map(|(response, _)| response.clone());
-        let waits = line.asked.replace(now).is_some_and(open);
+        let waits = line.asked.is_some_and(open);
+        // A response that began a moment ago may be taken for the answer to this.
+        let crossed = line
+            .running
+            .as_ref()
+            .is_some_and(|(_, since)| *since + CROSSING >= now);
+        line.asked = (!crossed).then_some(now);
         match running {
             _ if !self.single => {}
             Some(response) => self.fail(format!(

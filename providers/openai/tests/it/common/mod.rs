@@ -105,6 +105,16 @@ pub(crate) fn events(made: &[Effect]) -> Vec<Event> {
         .collect()
 }
 
+/// What was made of a recording, but for the news that audio ends within a sample: its collectors have
+/// shortened audio without regard to samples.
+pub(crate) fn of_a_recording(mut made: Vec<Effect>) -> Vec<Effect> {
+    made.retain(|effect| {
+        !matches!(effect, Effect::Event(Event::Malformed(malformed))
+            if malformed.error == "the audio ends within a sample")
+    });
+    made
+}
+
 pub(crate) fn signals(made: &[Effect]) -> Vec<Signal> {
     made.iter()
         .filter_map(|made| match made {
