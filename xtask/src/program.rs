@@ -26,6 +26,7 @@ const PROGRAMS: &[Program] = &[
     Program {
         name: "replay",
         package: "antiphon-conformance",
+        features: "",
         about: "a recorded session at any frame",
     },
     Program {
