@@ -78,7 +78,7 @@ struct MemoryPeer {
 }
 
 /// What a [`watcher`](Builder::watcher) is told.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "a machine has inputs and outputs")]
 pub enum Moment<'a> {
     /// This goes into the machine.

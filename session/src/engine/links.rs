@@ -40,11 +40,9 @@ impl Engine {
             } => self.reverted(now, cause, fault, &reason),
             LinkOutput::Resumable {
                 generation,
-                now: given,
-            } => {
-                if given && self.state.generation == Some(generation) {
-                    self.reached = self.conversation.known_calls(|id| self.uplink.waits(id)).0;
-                }
+                now: true,
+            } if self.state.generation == Some(generation) => {
+                self.reached = self.conversation.known_calls(|id| self.uplink.waits(id)).0;
             }
             LinkOutput::RotationDue { cause, .. } => self.rotation = Some(cause),
             LinkOutput::Receipt { id, receipt } => self.on_receipt(now, id, receipt),

@@ -175,7 +175,9 @@ impl Caller<'_> {
             let bytes = (first..first + samples).flat_map(|at| wave(at).to_le_bytes());
             let bytes: Bytes = bytes.collect::<Vec<_>>().into();
             let done = self.control.send_audio(bytes).await;
-            self.given += done.is_ok().then_some(samples).unwrap_or_default();
+            if done.is_ok() {
+                self.given += samples;
+            }
             tolerate(done)?;
             time::sleep(PIECE).await;
         }

@@ -218,7 +218,7 @@ impl Books {
                     call.answered = true;
                 }
             }
-            Fact::Answered(id) => self.answered(conversation, id),
+            Fact::Answered(id) => self.answered(conversation, &id),
             Fact::Asked => self.asked(now, wire),
             Fact::Began(response) => {
                 line.asked = None;
@@ -255,8 +255,8 @@ impl Books {
         }
     }
 
-    fn answered(&mut self, conversation: u64, id: String) {
-        let Some(call) = self.calls.get_mut(&(conversation, id.clone())) else {
+    fn answered(&mut self, conversation: u64, id: &str) {
+        let Some(call) = self.calls.get_mut(&(conversation, id.to_owned())) else {
             return self.fail(format!(
                 "an answer to {id} left for a conversation that did not ask"
             ));
@@ -342,7 +342,7 @@ impl Books {
             }
             match known.as_slice() {
                 [] if old && self.outlived(*conversation, call.at) => {
-                    failures.push(format!("the runner never heard of the call {id}"))
+                    failures.push(format!("the runner never heard of the call {id}"));
                 }
                 [] | [_] => {}
                 _ => failures.push(format!("the runner tells of the call {id} twice")),
