@@ -169,7 +169,13 @@ mod tests {
                 Dialect::OpenAi,
                 Way::Out,
                 r#"{"type":"conversation.item.create","item":{"id":"ap_seed_1","type":"function_call_output","call_id":"c"}}"#,
-                vec![],
+                vec![Fact::AnsweredBefore(id())],
+            ),
+            (
+                Dialect::OpenAi,
+                Way::Out,
+                r#"{"type":"conversation.item.create","item":{"id":"ap_seed_0","type":"function_call","call_id":"c"}}"#,
+                vec![Fact::AskedBefore(id())],
             ),
             (
                 Dialect::OpenAi,
