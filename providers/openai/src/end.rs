@@ -114,4 +114,33 @@ mod tests {
             assert_eq!(of(&end), (fault, retry), "{end:?}");
         }
     }
+
+    #[test]
+    fn only_a_close_frame_has_a_reason_of_this_service() {
+        let words = "invalid_request_error.insufficient_quota";
+        let page = End::new(Stage::Upgrade, How::Status).with_status(502);
+        assert_eq!(of(&page.because(words)), (Fault::Server, Retry::Backoff));
+        let broken = End::new(Stage::Live, How::Io).because(words);
+        assert_eq!(of(&broken), (Fault::Network, Retry::Backoff));
+    }
+
+    #[test]
+    fn an_opening_that_the_service_itself_could_not_serve_is_tried_again() {
+        for (fault, retry) in [
+            (Fault::Overloaded, Retry::Backoff),
+            (Fault::RateLimit, Retry::Backoff),
+            (Fault::Network, Retry::Backoff),
+            (Fault::ContextFull, Retry::Never),
+            (Fault::Unknown, Retry::Never),
+        ] {
+            let end = End {
+                last_error: Some(ServerError {
+                    fault,
+                    ..ServerError::default()
+                }),
+                ..End::new(Stage::Opening, How::Refused)
+            };
+            assert_eq!(of(&end), (fault, retry));
+        }
+    }
 }

@@ -351,3 +351,50 @@ fn waiting_creates_are_bounded() {
     }
     assert!(!gate.create(id(99), ResponseOptions::default()));
 }
+
+#[test]
+fn only_creates_that_wait_for_answers_set_a_deadline_and_it_does_not_move() {
+    let mut gate = Gate::new(true);
+    gate.hold(Time::from_millis(1_000), true);
+    assert_eq!(gate.poll_timeout(), None, "nobody waits");
+    gate.create(id(1), ResponseOptions::default());
+    gate.hold(Time::from_millis(50_000), true);
+    assert_eq!(gate.poll_timeout(), Some(Time::from_millis(121_000)));
+    gate.on_timeout(Time::from_millis(120_999));
+    assert_eq!(drain(&mut gate), []);
+    gate.on_timeout(Time::from_millis(121_000));
+    assert_eq!(drain(&mut gate), [create(1)]);
+    gate.on_sent(Time::from_millis(121_000), id(1));
+    gate.create(id(2), ResponseOptions::default());
+    gate.on_lost(|_| false);
+    assert_eq!(gate.poll_timeout(), None, "it waits for a connection alone");
+    gate.hold(Time::from_millis(130_000), false);
+    assert_eq!(drain(&mut gate), [create(2)]);
+    gate.hold(Time::from_millis(140_000), true);
+    gate.on_lost(|_| false);
+    gate.create(id(3), ResponseOptions::default());
+    assert_eq!(drain(&mut gate), [], "other calls are waited for anew");
+    assert_eq!(gate.poll_timeout(), Some(Time::from_millis(260_000)));
+}
+
+#[test]
+fn each_state_is_shown() {
+    let shown = |gate: &Gate| {
+        let at = gate.at();
+        (at.state, at.response, at.waiting, at.cancelling)
+    };
+    let mut gate = Gate::new(true);
+    assert_eq!(shown(&gate), ("free", None, 0, false));
+    gate.create(id(1), ResponseOptions::default());
+    gate.create(id(2), ResponseOptions::default());
+    assert_eq!(shown(&gate), ("requested", None, 1, false));
+    gate.cancel(id(3));
+    assert_eq!(shown(&gate), ("requested", None, 1, true));
+    gate.on_sent(NOW, id(1));
+    gate.on_started(NOW, Some("a".into()));
+    assert_eq!(shown(&gate), ("active", Some("a".into()), 1, true));
+    gate.on_done(None);
+    gate.on_sent(NOW, id(2));
+    gate.on_started(NOW, None);
+    assert_eq!(shown(&gate), ("active", None, 0, false));
+}

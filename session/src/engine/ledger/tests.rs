@@ -16,6 +16,13 @@ fn result(id: &str) -> ToolResult {
     ToolResult::new(id.into(), "tool", "ok")
 }
 
+fn scheduled(id: &str, scheduling: Scheduling) -> ToolResult {
+    ToolResult {
+        scheduling: Some(scheduling),
+        ..result(id)
+    }
+}
+
 fn id(n: u64) -> CommandId {
     CommandId::new(n)
 }
@@ -79,10 +86,7 @@ fn answers_before_the_end_of_the_response_wait_for_it() {
 
 #[test]
 fn silent_answers_alone_ask_for_no_follow_up() {
-    let silent = |id: &str| ToolResult {
-        scheduling: Some(Scheduling::Silent),
-        ..result(id)
-    };
+    let silent = |id: &str| scheduled(id, Scheduling::Silent);
     for (second, due) in [(silent("b"), false), (result("b"), true)] {
         let mut ledger = Ledger::default();
         for name in ["a", "b"] {
@@ -246,10 +250,7 @@ fn only_the_answers_that_came_back_are_open_again() {
     assert_eq!(ledger.known(|_| false).0, ["a".into()]);
     // What came back was aloud, and what takes its place is not: b alone asks for a follow-up.
     ledger.returned(id(2), false);
-    let silent = |name: &str| ToolResult {
-        scheduling: Some(Scheduling::Silent),
-        ..result(name)
-    };
+    let silent = |name: &str| scheduled(name, Scheduling::Silent);
     ledger
         .answer(id(3), &[silent("a"), silent("b")], false)
         .unwrap();
@@ -294,7 +295,7 @@ fn of_too_many_calls_those_that_are_closed_are_forgotten_first() {
 #[test]
 fn memory_is_bounded_even_if_nothing_is_ever_answered() {
     let mut ledger = Ledger::default();
-    for n in 0..10_000 {
+    for n in 0..2 * REMEMBERED {
         ledger.announce(&call(&format!("c{n}"), "r"), None);
     }
     assert_eq!(ledger.calls.len(), REMEMBERED);
@@ -363,7 +364,8 @@ fn another_connection_knows_the_calls_it_was_told_and_follows_up_their_answers_a
         if answer_open {
             ledger.answer(id(3), &[result("open")], false).unwrap();
         }
-        assert_eq!(ledger.take_follow_up().is_some(), due);
+        let follows = ledger.take_follow_up();
+        assert_eq!(follows, due.then(|| vec![id(1), id(3)]));
         assert_eq!(ledger.take_follow_up(), None);
     }
 }
@@ -379,4 +381,91 @@ fn each_call_is_shown_in_its_state() {
     ledger.spend(id(2), &"d".into());
     let shown: Vec<_> = ledger.at().into_iter().map(|at| at.state).collect();
     assert_eq!(shown, ["announced", "answered", "void", "spent"]);
+}
+
+#[test]
+fn an_answer_is_taken_up_at_once_only_where_it_says_so_and_its_response_has_ended() {
+    let at_once = |name: &str| scheduled(name, Scheduling::Interrupt);
+    let mut ledger = Ledger::default();
+    ledger.announce(&call("a", "r"), None);
+    ledger.announce(&call("b", "s"), None);
+    assert!(!ledger.interrupts(&[at_once("a")]), "r has only just asked");
+    ledger.on_response_done(Some(&"r".into()), false);
+    assert!(ledger.interrupts(&[at_once("a")]));
+    assert!(
+        ledger.interrupts(&[result("b"), at_once("a")]),
+        "one of them"
+    );
+    for patient in [
+        result("a"),
+        scheduled("a", Scheduling::Silent),
+        scheduled("a", Scheduling::WhenIdle),
+        at_once("b"),
+        at_once("unknown"),
+    ] {
+        assert!(
+            !ledger.interrupts(std::slice::from_ref(&patient)),
+            "{patient:?}"
+        );
+    }
+    assert!(!ledger.interrupts(&[]));
+}
+
+#[test]
+fn an_answer_that_came_back_is_not_followed_up_and_the_others_of_its_batch_are() {
+    let mut ledger = Ledger::default();
+    for name in ["a", "b"] {
+        ledger.announce(&call(name, "r"), None);
+    }
+    ledger.on_response_done(Some(&"r".into()), false);
+    ledger.answer(id(1), &[result("a")], false).unwrap();
+    ledger.answer(id(2), &[result("b")], false).unwrap();
+    ledger.returned(id(2), false);
+    assert_eq!(ledger.take_follow_up(), None, "b is open again");
+    let silent = scheduled("b", Scheduling::Silent);
+    ledger.answer(id(3), &[silent], false).unwrap();
+    assert_eq!(ledger.take_follow_up(), Some(vec![id(1)]));
+}
+
+#[test]
+fn a_cancelled_response_stays_so_however_often_its_end_is_told() {
+    for again in [true, false] {
+        let mut ledger = Ledger::default();
+        ledger.announce(&call("a", "r"), None);
+        ledger.on_response_done(Some(&"r".into()), true);
+        ledger.on_response_done(None, again);
+        ledger.answer(id(1), &[result("a")], false).unwrap();
+        assert_eq!(ledger.take_follow_up(), None, "{again}");
+    }
+}
+
+#[test]
+fn batches_that_wait_together_are_followed_up_together() {
+    let mut ledger = Ledger::default();
+    for (name, response, by) in [("a", "r", 1), ("b", "s", 2), ("c", "t", 3)] {
+        ledger.announce(&call(name, response), None);
+        ledger.answer(id(by), &[result(name)], false).unwrap();
+    }
+    ledger.on_response_done(Some(&"r".into()), false);
+    ledger.on_response_done(Some(&"s".into()), false);
+    assert_eq!(ledger.take_follow_up(), Some(vec![id(1), id(2)]));
+    ledger.on_response_done(Some(&"t".into()), false);
+    assert_eq!(ledger.take_follow_up(), Some(vec![id(3)]));
+}
+
+#[test]
+fn a_finished_batch_takes_no_room() {
+    let mut ledger = Ledger::default();
+    for n in 0..100 {
+        let name = format!("c{n}");
+        ledger.announce(&call(&name, &name), None);
+        ledger.on_response_done(None, false);
+        match n % 3 {
+            0 => assert!(ledger.answer(id(n), &[result(&name)], false).is_ok()),
+            1 => assert_eq!(ledger.cancel(&[name.as_str().into()]).len(), 1),
+            _ => assert_eq!(ledger.void_but(&BTreeSet::new()).len(), 1),
+        }
+        ledger.take_follow_up();
+        assert!(ledger.batches.is_empty(), "{n}");
+    }
 }

@@ -418,3 +418,114 @@ fn throwing_away_is_a_report_so_that_nothing_is_estimated_any_more() {
     assert_eq!(playhead.flushed().len(), 1);
     assert!(!playhead.is_imagined() && !playhead.is_playing());
 }
+
+#[test]
+fn the_imagined_player_goes_on_from_part_to_part_of_a_continuous_track() {
+    let mut playhead = Playhead::new(AudioFormat::PCM16_24K);
+    play(&mut playhead, at(0), &track(100));
+    playhead.response_done(None);
+    play(&mut playhead, at(0), &track(100));
+    assert_eq!(playhead.runs_dry(), Some(at(200) + Duration::from_nanos(1)));
+    assert_eq!(items(&mut playhead, at(150)), [(String::new(), 50)]);
+    playhead.advance(at(200));
+    assert!(!playhead.is_playing());
+}
+
+#[test]
+fn no_more_is_taken_or_dropped_than_was_produced() {
+    for dropped in [false, true] {
+        let mut playhead = Playhead::new(AudioFormat::PCM16_24K);
+        play(&mut playhead, at(0), &chunk("a", 100));
+        playhead.produced(at(0), &chunk("a", 100));
+        if dropped {
+            playhead.dropped(at(0), &chunk("a", 900));
+        } else {
+            playhead.taken(at(0), &chunk("a", 900));
+        }
+        let open = playhead.open(at(5000));
+        assert_eq!((open[0].heard, open[0].produced), (200 * 24, 200 * 24));
+    }
+}
+
+#[test]
+fn speech_that_belongs_to_no_response_ends_with_any() {
+    let mut playhead = Playhead::new(AudioFormat::PCM16_24K);
+    play(&mut playhead, at(0), &track(100));
+    playhead.response_done(Some(&"r1".into()));
+    assert_eq!(playhead.interrupt(at(100), false), [], "it was whole");
+}
+
+#[test]
+fn what_is_interrupted_is_void_whatever_else_is() {
+    // Two parts of a continuous track.
+    let mut playhead = Playhead::new(AudioFormat::PCM16_24K);
+    play(&mut playhead, at(0), &track(100));
+    playhead.response_done(None);
+    play(&mut playhead, at(0), &track(100));
+    assert_eq!(playhead.interrupt(at(10), true).len(), 2);
+    assert!(playhead.is_void(&track(100)));
+    // Speech that has a name says nothing of speech that has none.
+    let mut playhead = Playhead::new(AudioFormat::PCM16_24K);
+    play(&mut playhead, at(0), &chunk("a", 100));
+    playhead.interrupt(at(10), true);
+    assert!(!playhead.is_void(&track(100)));
+    // Of a response, nor of another one.
+    let mut other = chunk("b", 100);
+    other.response = Some("r2".into());
+    assert!(!playhead.is_void(&other));
+    other.response = None;
+    assert!(!playhead.is_void(&other));
+    assert!(playhead.is_void_item(Some(&"a".into()), Some(&"r2".into())));
+    assert!(playhead.is_void_item(Some(&"b".into()), Some(&"r1".into())));
+}
+
+#[test]
+fn what_was_heard_to_its_end_is_not_thrown_away_with_the_rest() {
+    let mut playhead = Playhead::new(AudioFormat::PCM16_24K);
+    for item in ["running", "heard", "waiting"] {
+        play(&mut playhead, at(0), &chunk(item, 100));
+    }
+    playhead.complete(Some(&"heard".into()));
+    playhead.complete(Some(&"waiting".into()));
+    reported(&mut playhead, Some("heard"), 100 * 24);
+    let flushed = playhead.flushed();
+    let flushed: Vec<_> = flushed.iter().map(|it| it.heard.item.as_ref()).collect();
+    assert_eq!(flushed, [Some(&"waiting".into())]);
+    assert_eq!(items(&mut playhead, at(0)), [("running".to_owned(), 100)]);
+}
+
+#[test]
+fn a_report_on_an_item_means_the_part_that_is_still_to_be_heard() {
+    for reports in [false, true] {
+        let mut playhead = Playhead::new(AudioFormat::PCM16_24K);
+        play(&mut playhead, at(0), &chunk("a", 100));
+        playhead.complete(Some(&"a".into()));
+        if reports {
+            reported(&mut playhead, Some("a"), 100 * 24);
+        } else {
+            playhead.advance(at(100));
+        }
+        let mut second = chunk("a", 100);
+        second.content_index = 1;
+        play(&mut playhead, at(100), &second);
+        reported(&mut playhead, Some("a"), 40 * 24);
+        assert_eq!(items(&mut playhead, at(100)), [("a".to_owned(), 40)]);
+    }
+}
+
+#[test]
+fn nobody_has_heard_what_a_player_was_never_given_before_the_item_that_it_plays() {
+    let mut playhead = Playhead::new(AudioFormat::PCM16_24K);
+    playhead.produced(at(0), &chunk("a", 100));
+    play(&mut playhead, at(0), &chunk("b", 100));
+    assert_eq!(
+        items(&mut playhead, at(60)),
+        [("a".to_owned(), 0), ("b".to_owned(), 0)],
+        "items are played in order"
+    );
+    playhead.taken(at(60), &chunk("a", 50));
+    assert_eq!(
+        items(&mut playhead, at(160)),
+        [("a".to_owned(), 50), ("b".to_owned(), 0)]
+    );
+}
