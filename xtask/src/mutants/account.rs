@@ -9,8 +9,8 @@ use serde_json::Value;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Account {
     pub(super) killed: u64,
-    /// Defects that made a test hang; noticed, too.
-    pub(super) timeout: u64,
+    /// Defects that made a test hang, by name; noticed, too.
+    pub(super) hung: Vec<String>,
     /// Defects that do not compile.
     pub(super) unviable: u64,
     /// Defects that nobody noticed, by name.
@@ -18,8 +18,8 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// Reads what cargo-mutants leaves behind: its `outcomes.json` and `missed.txt`.
-    pub(super) fn read(outcomes: &str, missed: &str) -> Result<Self> {
+    /// Reads what cargo-mutants leaves behind: its `outcomes.json`, `missed.txt` and `timeout.txt`.
+    pub(super) fn read(outcomes: &str, missed: &str, timeout: &str) -> Result<Self> {
         let outcomes: Value = serde_json::from_str(outcomes).context("outcomes.json")?;
         let count = |name: &str| {
             outcomes
@@ -29,26 +29,28 @@ impl Account {
         };
         let account = Self {
             killed: count("caught")?,
-            timeout: count("timeout")?,
+            hung: timeout.lines().map(without_place).collect(),
             unviable: count("unviable")?,
             survivors: missed.lines().map(without_place).collect(),
         };
-        if account.survivors.len() as u64 != count("missed")? {
-            bail!("missed.txt and outcomes.json disagree");
+        if account.survivors.len() as u64 != count("missed")?
+            || account.hung.len() as u64 != count("timeout")?
+        {
+            bail!("missed.txt or timeout.txt disagrees with outcomes.json");
         }
         Ok(account)
     }
 
     pub(super) fn add(&mut self, other: Self) {
         self.killed += other.killed;
-        self.timeout += other.timeout;
+        self.hung.extend(other.hung);
         self.unviable += other.unviable;
         self.survivors.extend(other.survivors);
     }
 
     /// The share of those that compile which was noticed, in hundredths, rounded down.
     pub(super) fn ratio(&self) -> u64 {
-        let noticed = self.killed + self.timeout;
+        let noticed = self.killed + self.hung.len() as u64;
         let viable = noticed + self.survivors.len() as u64;
         (noticed * 100).checked_div(viable).unwrap_or(0)
     }
@@ -62,7 +64,7 @@ impl fmt::Display for Account {
             self.killed,
             self.survivors.len(),
             self.unviable,
-            self.timeout,
+            self.hung.len(),
             self.ratio()
         )
     }
@@ -110,4 +112,20 @@ impl Explanations {
             .filter(|name| !self.0.contains(*name))
             .collect()
     }
+
+    /// What is explained of `files`, though it does not survive there, or not any more.
+    pub(super) fn idle(&self, files: &[&str], survivors: &[String]) -> Vec<&str> {
+        let planted = |name: &str| files.iter().any(|file| is_in(name, file));
+        let explained = self.0.iter().filter(|name| planted(name));
+        explained
+            .filter(|name| !survivors.contains(name))
+            .map(String::as_str)
+            .collect()
+    }
+}
+
+/// Whether the defect of this name is one of `file`.
+pub(super) fn is_in(name: &str, file: &str) -> bool {
+    name.strip_prefix(file)
+        .is_some_and(|rest| rest.starts_with(':'))
 }

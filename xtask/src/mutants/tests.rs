@@ -2,7 +2,7 @@
 
 use super::{
     ROOMS, SURVIVORS,
-    account::{Account, Explanations},
+    account::{Account, Explanations, is_in},
 };
 use crate::workspace;
 
@@ -12,10 +12,11 @@ const MISSED: &str = "\
 a/src/x.rs:12:9: replace > with >= in X::of
 a/src/x.rs:70:5: replace X::to -> bool with true
 ";
+const TIMEOUT: &str = "a/src/x.rs:30:9: replace += with *= in X::of\n";
 
 #[test]
 fn what_survives_is_counted_and_named_without_its_place() {
-    let account = Account::read(OUTCOMES, MISSED).unwrap();
+    let account = Account::read(OUTCOMES, MISSED, TIMEOUT).unwrap();
     assert_eq!(
         account.to_string(),
         "killed=16 survived=2 unviable=1 timeout=1 ratio=89%"
@@ -27,12 +28,14 @@ fn what_survives_is_counted_and_named_without_its_place() {
             "a/src/x.rs: replace X::to -> bool with true"
         ]
     );
+    assert_eq!(account.hung, ["a/src/x.rs: replace += with *= in X::of"]);
 }
 
 #[test]
 fn a_result_that_contradicts_itself_is_none() {
-    assert!(Account::read(OUTCOMES, "").is_err());
-    assert!(Account::read("{}", MISSED).is_err());
+    assert!(Account::read(OUTCOMES, "", TIMEOUT).is_err());
+    assert!(Account::read(OUTCOMES, MISSED, "").is_err());
+    assert!(Account::read("{}", MISSED, TIMEOUT).is_err());
 }
 
 #[test]
@@ -50,6 +53,19 @@ fn a_survivor_needs_a_reason_and_one_reason_may_serve_several() {
 }
 
 #[test]
+fn an_explanation_is_of_use_only_while_its_defect_survives() {
+    let said = "a/x.rs: one\na/x.rs: two\nb/x.rs: three\n  the same in effect\n";
+    let explanations = Explanations::parse(said).unwrap();
+    let survivors = ["a/x.rs: one".to_owned()];
+    assert_eq!(explanations.idle(&["a/x.rs"], &survivors), ["a/x.rs: two"]);
+    assert_eq!(
+        explanations.idle(&["b/x.rs"], &survivors),
+        ["b/x.rs: three"]
+    );
+    assert!(explanations.idle(&["x.rs"], &survivors).is_empty());
+}
+
+#[test]
 fn every_room_is_there_and_every_survivor_of_record_is_in_one() {
     let files: Vec<&str> = ROOMS.iter().flat_map(|room| room.files).copied().collect();
     for file in &files {
@@ -60,7 +76,7 @@ fn every_room_is_there_and_every_survivor_of_record_is_in_one() {
         .lines()
         .filter(|line| !line.starts_with([' ', '#']))
     {
-        let known = name.is_empty() || files.iter().any(|file| name.starts_with(file));
+        let known = name.is_empty() || files.iter().any(|file| is_in(name, file));
         assert!(known, "{name}");
     }
 }
