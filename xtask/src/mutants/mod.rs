@@ -79,7 +79,13 @@ const ROOMS: &[Room] = &[
             "providers/openai/src/end.rs",
             "providers/openai/src/error.rs",
         ],
-        tests: &["--lib", "--", "end::tests::", "error::tests::"],
+        tests: &[
+            "--lib",
+            "--",
+            "end::tests::",
+            "error::tests::",
+            "--skip=append::",
+        ],
     },
     Room {
         name: "classify-gemini",
