@@ -29,6 +29,8 @@ struct Room {
     name: &'static str,
     package: &'static str,
     files: &'static [&'static str],
+    /// The program that holds these tests; no other is built.
+    program: &'static str,
     tests: &'static [&'static str],
 }
 
@@ -37,31 +39,36 @@ const ROOMS: &[Room] = &[
         name: "gate",
         package: "antiphon-session",
         files: &["session/src/engine/gate.rs"],
-        tests: &["--lib", "engine::gate::"],
+        program: "--lib",
+        tests: &["engine::gate::"],
     },
     Room {
         name: "ledger",
         package: "antiphon-session",
         files: &["session/src/engine/ledger.rs"],
-        tests: &["--lib", "engine::ledger::"],
+        program: "--lib",
+        tests: &["engine::ledger::"],
     },
     Room {
         name: "playhead",
         package: "antiphon-session",
         files: &["session/src/engine/playhead.rs"],
-        tests: &["--lib", "engine::playhead::"],
+        program: "--lib",
+        tests: &["engine::playhead::"],
     },
     Room {
         name: "usage",
         package: "antiphon-session",
         files: &["session/src/engine/usage.rs"],
-        tests: &["--lib", "engine::usage::"],
+        program: "--lib",
+        tests: &["engine::usage::"],
     },
     Room {
         name: "backoff",
         package: "antiphon-transport",
         files: &["transport/src/backoff.rs"],
-        tests: &["--lib", "backoff::"],
+        program: "--lib",
+        tests: &["backoff::"],
     },
     Room {
         name: "classify",
@@ -70,7 +77,8 @@ const ROOMS: &[Room] = &[
             "protocol/core/src/fault.rs",
             "protocol/core/src/fault/tables.rs",
         ],
-        tests: &["--test", "faults"],
+        program: "--test=faults",
+        tests: &[],
     },
     Room {
         name: "classify-openai",
@@ -79,19 +87,15 @@ const ROOMS: &[Room] = &[
             "providers/openai/src/end.rs",
             "providers/openai/src/error.rs",
         ],
-        tests: &[
-            "--lib",
-            "--",
-            "end::tests::",
-            "error::tests::",
-            "--skip=append::",
-        ],
+        program: "--lib",
+        tests: &["--", "end::tests::", "error::tests::", "--skip=append::"],
     },
     Room {
         name: "classify-gemini",
         package: "antiphon-gemini",
         files: &["providers/gemini/src/live/end.rs"],
-        tests: &["--lib", "end::"],
+        program: "--lib",
+        tests: &["end::"],
     },
 ];
 
@@ -181,6 +185,7 @@ fn command(room: &Room, output: &Path, target: &Path) -> Command {
         .args(["--no-shuffle", "--colors=never", "--baseline=run"])
         .args(["--minimum-test-timeout=60", "--output"])
         .arg(output)
+        .arg(format!("--cargo-arg={}", room.program))
         .arg("--")
         .args(room.tests)
         // One folder for all runs, so that what we depend on is built once.
