@@ -47,6 +47,13 @@ struct Batch {
     cancelled: bool,
 }
 
+impl Batch {
+    /// Whether a session that is broken on purpose follows up what was answered so far.
+    fn is_early(&self, flaw: Flaw) -> bool {
+        flaw.is(Defect::FollowUpPerAnswer) && !self.aloud.is_empty()
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     calls: BTreeMap<CallId, Call>,
@@ -233,8 +240,6 @@ impl Ledger {
                 _ => {}
             }
         }
-        self.batches
-            .retain(|_, batch| batch.open > 0 || !batch.aloud.is_empty());
         open
     }
 
@@ -262,8 +267,7 @@ impl Ledger {
     pub(crate) fn take_follow_up(&mut self) -> Option<Vec<CommandId>> {
         let mut due = Vec::new();
         self.batches.retain(|_, batch| {
-            let early = self.flaw.is(Defect::FollowUpPerAnswer) && !batch.aloud.is_empty();
-            let complete = batch.ended && (batch.open == 0 || early);
+            let complete = batch.ended && (batch.open == 0 || batch.is_early(self.flaw));
             if complete && !batch.cancelled {
                 due.append(&mut batch.aloud);
             }

@@ -334,4 +334,40 @@ mod tests {
         assert_eq!(time.spent(Time::from_millis(60_999)), None);
         assert_eq!(time.spent(Time::from_millis(61_000)), Some(Allowance::Time));
     }
+
+    #[test]
+    fn a_budget_of_one_kind_limits_no_other() {
+        let mut free = ledger(Budget::default());
+        free.connected(Time::ZERO);
+        free.note("dear", &done("a", 1_000_000));
+        assert_eq!(free.spent(Time::MAX), None);
+        assert_eq!(free.poll_timeout(), None);
+    }
+
+    #[test]
+    fn a_connection_that_was_let_go_still_counts_on_its_own_total() {
+        let mut ledger = ledger(Budget::default());
+        ledger.connected(Time::ZERO);
+        ledger.note("m", &so_far(10));
+        ledger.connected(Time::ZERO);
+        ledger.note("m", &so_far(4));
+        ledger.note_past("m", &so_far(12));
+        assert_eq!(ledger.totals().total.total(), 16);
+        ledger.note("m", &so_far(5));
+        assert_eq!(ledger.totals().total.total(), 17);
+    }
+
+    #[test]
+    fn the_last_responses_are_remembered_and_all_are_summed() {
+        let mut ledger = ledger(Budget::default());
+        let name = |n: usize| format!("r{n}");
+        for n in 0..=RESPONSES {
+            ledger.note("m", &done(&name(n), 1));
+        }
+        let account = ledger.account();
+        assert_eq!(account.totals.total.total(), RESPONSES as u64 + 1);
+        assert_eq!(account.responses.len(), RESPONSES);
+        let remembered: Vec<ResponseId> = (1..=RESPONSES).map(|n| name(n).into()).collect();
+        assert_eq!(ledger.counted(), remembered);
+    }
 }
