@@ -106,6 +106,7 @@ mod tests {
         (Stage::Opening, 1008, false, "models/x is not found", Fault::NotFound, Retry::Never),
         (Stage::Opening, 1008, false, "not supported", Fault::Invalid, Retry::Never),
         (Stage::Live, 1008, false, "Operation is not implemented", Fault::Invalid, Retry::OnceFresh),
+        (Stage::Live, 1008, false, "Tool call id not found", Fault::Invalid, Retry::OnceFresh),
         (Stage::Live, 1011, false, DEADLINE, Fault::SessionLimit, Retry::Rotate),
         (Stage::Opening, 1011, true, DEADLINE, Fault::ResumeRefused, Retry::OnceFresh),
         (Stage::Opening, 1011, false, DEADLINE, Fault::Server, Retry::Backoff),
@@ -125,6 +126,26 @@ mod tests {
                 "{stage:?} {code} {resumed} {reason}"
             );
         }
+    }
+
+    #[test]
+    fn only_the_service_itself_has_words() {
+        let broken = End::new(Stage::Live, How::Io).because("permission denied (os error 13)");
+        assert_eq!(of(&broken), (Fault::Network, Retry::Backoff));
+        let slow = End::new(Stage::Connect, How::Deadline).because("token expired");
+        assert_eq!(of(&slow), (Fault::Timeout, Retry::Backoff));
+    }
+
+    #[test]
+    fn the_wait_that_the_service_asks_for_is_kept_with_its_words() {
+        let wait = std::time::Duration::from_secs(7);
+        let busy = End {
+            retry_after: Some(wait),
+            ..End::new(Stage::Upgrade, How::Status)
+                .with_status(429)
+                .because("RESOURCE_EXHAUSTED")
+        };
+        assert_eq!(of(&busy), (Fault::RateLimit, Retry::After(wait)));
     }
 
     #[test]
