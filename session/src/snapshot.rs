@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 use serde_json::value::RawValue;
 
-use crate::UsageTotals;
+use crate::{UsageTotals, engine::Kept};
 
 /// A session at one moment, to be continued by another process: see
 /// [`Session::snapshot`](crate::Session::snapshot) and
@@ -152,6 +152,9 @@ impl From<Heard> for SavedHeard {
 pub(crate) struct SavedItem {
     id: Option<ItemId>,
     status: SavedStatus,
+    /// Whether it is an order of the application's, which some resumed connections must be given again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    order: bool,
     #[serde(flatten)]
     kind: SavedKind,
 }
@@ -200,10 +203,29 @@ enum SavedPart {
     Other { name: String, json: String },
 }
 
+impl From<Kept> for SavedItem {
+    fn from(kept: Kept) -> Self {
+        Self {
+            order: kept.order,
+            ..kept.item.into()
+        }
+    }
+}
+
+impl From<SavedItem> for Kept {
+    fn from(saved: SavedItem) -> Self {
+        Self {
+            order: saved.order,
+            item: saved.into(),
+        }
+    }
+}
+
 impl From<Item> for SavedItem {
     fn from(item: Item) -> Self {
         Self {
             id: item.id,
+            order: false,
             status: match item.status {
                 ItemStatus::InProgress => SavedStatus::InProgress,
                 ItemStatus::Completed => SavedStatus::Completed,

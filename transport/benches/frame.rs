@@ -27,7 +27,7 @@ use std::{
 };
 
 use antiphon_protocol::{
-    Capabilities, Codec, Command, CommandId, Endpoint, Event, Frame, OpeningPlan, Provider,
+    Capabilities, Codec, Command, CommandId, Endpoint, Event, Frame, OpeningPlan, Provider, Seeded,
     SessionConfig, Signal, Sink, Unsupported, WallTime,
 };
 use antiphon_transport::{
@@ -160,7 +160,7 @@ impl Codec for PlainCodec {
         if frame.len() == 5 {
             out.signal(Signal::Ready {
                 resumed: false,
-                seeded: false,
+                seeded: Seeded::Nothing,
             });
         } else {
             out.event(Event::InputCleared);

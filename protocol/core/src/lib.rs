@@ -49,8 +49,8 @@ pub use self::{
         Rotation, RotationCause, ToolTimes, TurnTimes, UpdateOutcome,
     },
     provider::{
-        AuthError, AuthShape, Codec, Effect, Endpoint, OpeningPlan, Provider, ResumeToken, Signal,
-        Sink, TokenSource, Unsupported, Why,
+        AuthError, AuthShape, Codec, Effect, Endpoint, OpeningPlan, Provider, ResumeToken, Seeded,
+        Signal, Sink, TokenSource, Unsupported, Why,
     },
     raw::RawEvent,
     refusal::Subject,

@@ -54,6 +54,44 @@ impl OpeningPlan {
     }
 }
 
+/// What a new connection knows of its plan's [seed](OpeningPlan::seed).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Seeded {
+    /// Nothing: there was none, or none of it was taken in.
+    #[default]
+    Nothing,
+    /// All of it.
+    Whole,
+    /// All but these of its entries, by their place from 0, ascending: the provider refused them, or its
+    /// protocol has no words for them.
+    But(Vec<usize>),
+}
+
+impl Seeded {
+    /// What is known of a seed of `given` entries when these were left out, in any order.
+    pub fn but(given: usize, mut left_out: Vec<usize>) -> Self {
+        left_out.retain(|place| *place < given);
+        left_out.sort_unstable();
+        left_out.dedup();
+        if left_out.len() == given {
+            Self::Nothing
+        } else if left_out.is_empty() {
+            Self::Whole
+        } else {
+            Self::But(left_out)
+        }
+    }
+
+    /// Whether the entry in this place is known.
+    pub fn knows(&self, place: usize) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Whole => true,
+            Self::But(left_out) => left_out.binary_search(&place).is_err(),
+        }
+    }
+}
+
 /// Content stays out of debug output: of the bridge only the size is shown.
 impl fmt::Debug for OpeningPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -163,8 +201,8 @@ pub enum Signal {
     Ready {
         /// Whether the old conversation continues by handle.
         resumed: bool,
-        /// Whether the seed was taken in.
-        seeded: bool,
+        /// What was taken in of the seed.
+        seeded: Seeded,
     },
     /// The provider refuses the session; the connection is useless.
     Refused(Fault),

@@ -39,6 +39,14 @@ struct Entry {
     order: bool,
 }
 
+/// An entry as another process is given it.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    pub(crate) item: Item,
+    /// Whether it is an order of the application's.
+    pub(crate) order: bool,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct History {
     entries: VecDeque<Entry>,
@@ -243,10 +251,13 @@ impl History {
     }
 
     /// What another process has kept. Names that it has minted mean nothing here.
-    pub(crate) fn restore(&mut self, items: Vec<Item>) {
-        for mut item in items {
+    pub(crate) fn restore(&mut self, kept: Vec<Kept>) {
+        for Kept { mut item, order } in kept {
             item.id = item.id.filter(|id| !id.is_synthetic());
             self.push(item, None);
+            if let Some(entry) = self.entries.back_mut() {
+                entry.order = order;
+            }
         }
     }
 
@@ -271,6 +282,17 @@ impl History {
     /// What was said so far, oldest first.
     pub(crate) fn items(&self) -> Vec<Item> {
         self.spoken().cloned().collect()
+    }
+
+    /// The same for another process.
+    pub(crate) fn kept(&self) -> Vec<Kept> {
+        let spoken = self.entries.iter().filter(|entry| is_spoken(&entry.item));
+        spoken
+            .map(|entry| Kept {
+                item: entry.item.clone(),
+                order: entry.order,
+            })
+            .collect()
     }
 
     /// How many entries there were, with those that had to go.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use antiphon_protocol::{
     CallId, Ended, Event, Fault, Losses, OpeningPlan, PeerText, Recovery, ResumeToken, Rotation,
-    RotationCause, Time,
+    RotationCause, Seeded, Time,
 };
 use antiphon_transport::{Input, LinkCommand, LinkOutput, Output, Undelivered};
 
@@ -58,7 +58,7 @@ impl Engine {
             } => {
                 self.state.generation = Some(generation);
                 self.uplink.on_live(now);
-                self.ready(now, cause, resumed, seeded);
+                self.ready(now, cause, resumed, &seeded);
             }
             LinkOutput::Lost { .. } => self.lost(now),
             LinkOutput::Closed(ended) => self.ended(now, ended),
@@ -102,20 +102,26 @@ impl Engine {
                 plan(None, Vec::new())
             }
         });
-        self.told = Told::by(&plan.seed);
+        self.told = plan.seed.clone();
         self.history_refused = !history && plan.resume.is_none();
         self.tell_link(now, Input::Command(LinkCommand::Plan(plan)));
     }
 
-    pub(super) fn ready(&mut self, now: Time, cause: RotationCause, resumed: bool, seeded: bool) {
+    pub(super) fn ready(
+        &mut self,
+        now: Time,
+        cause: RotationCause,
+        resumed: bool,
+        seeded: &Seeded,
+    ) {
         self.usage.connected(now);
         let (cause, calls) = match (cause, self.restored.take()) {
             (RotationCause::Start, None) => return,
             (_, Some(restored)) => (RotationCause::Restore, restored.calls),
             (cause, None) => (cause, Vec::new()),
         };
-        let told = std::mem::take(&mut self.told);
-        let recovery = match (resumed, seeded && told.items > 0) {
+        let told = Told::by(std::mem::take(&mut self.told), seeded);
+        let recovery = match (resumed, told.items > 0) {
             (true, _) => Recovery::Resumed,
             (false, true) => Recovery::Reseeded,
             (false, false) => Recovery::Fresh,

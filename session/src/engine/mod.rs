@@ -41,15 +41,16 @@ use std::{
 };
 
 use antiphon_protocol::{
-    CallId, Capabilities, CommandId, EndedCause, Event, Generation, Provider, ResumeToken,
+    CallId, Capabilities, CommandId, EndedCause, Event, Generation, Item, Provider, ResumeToken,
     RotationCause, Secret, SeedLimits, SessionConfig, Stage, Time, ToolCall,
 };
 use antiphon_transport::{Input, Link, LinkCommand, LinkConfig, LinkOutput, Machine, Output};
 
+pub(crate) use self::history::Kept;
 pub(crate) use self::words::{EngineCommand, EngineOutput, Outcome, Played, Reports, Verb};
 use self::{
     callers::Caller,
-    conversation::{Conversation, Effect, Habits, Told},
+    conversation::{Conversation, Effect, Habits},
     flaw::Flaw,
     history::History,
     inbox::Inbox,
@@ -113,7 +114,7 @@ pub(crate) struct Engine {
     /// Whether what a connection is told may hold calls whose answers come later.
     seed_open_calls: bool,
     /// What the connection that is being opened is told.
-    told: Told,
+    told: Vec<Item>,
     /// Whether that connection is told nothing because one before it was refused for its history.
     history_refused: bool,
     /// The calls that were open when the handle was given: what was asked since is not known to a
@@ -173,7 +174,7 @@ impl Engine {
             restored: None,
             seed_limits: capabilities.seed_limits,
             seed_open_calls: capabilities.seed_open_calls,
-            told: Told::default(),
+            told: Vec::new(),
             history_refused: false,
             reached: Vec::new(),
             planned: 0,
@@ -305,6 +306,8 @@ impl Machine for Engine {
         }
         #[cfg(feature = "recording")]
         let input = self.taped(now, input);
+        #[cfg(feature = "recording")]
+        let charged = self.usage.totals().cost;
         match input {
             Input::Command(command) => self.command(now, command),
             Input::Wire(event) => self.tell_link(now, Input::Wire(event)),
@@ -315,6 +318,8 @@ impl Machine for Engine {
             }
         }
         self.settle(now);
+        #[cfg(feature = "recording")]
+        self.tape_charge(now, charged);
     }
 
     fn poll_output(&mut self) -> Option<Output<EngineOutput>> {

@@ -12,7 +12,7 @@ impl Engine {
         let (open, closed) = self.conversation.known_calls(|id| self.uplink.waits(id));
         let open_calls = history
             .iter()
-            .filter_map(|item| match &item.kind {
+            .filter_map(|kept| match &kept.item.kind {
                 ItemKind::ToolCall(call) if open.contains(&call.id) => Some(call.clone()),
                 _ => None,
             })
@@ -66,9 +66,9 @@ impl Engine {
         let open = snapshot.open_calls.iter().map(|call| call.id.clone());
         let unreached = &snapshot.unreached_calls;
         self.reached = open.filter(|call| !unreached.contains(call)).collect();
-        let items = snapshot.history.into_iter().map(Into::into).collect();
+        let kept = snapshot.history.into_iter().map(Into::into).collect();
         self.conversation.restore(
-            items,
+            kept,
             &snapshot.open_calls,
             &snapshot.closed_calls,
             snapshot.response_open,

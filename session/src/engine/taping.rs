@@ -59,6 +59,17 @@ impl Engine {
         input
     }
 
+    /// Writes down what the last input cost beyond `before`: prices are code, which nobody who reads the
+    /// recording has.
+    pub(super) fn tape_charge(&mut self, now: Time, before: u64) {
+        let charged = self.usage.totals().cost.saturating_sub(before);
+        if let Some(taping) = &mut self.taping
+            && charged > 0
+        {
+            taping.note(now, Fed::Charged(charged));
+        }
+    }
+
     /// Writes down how much the reader took.
     pub(super) fn tape_taken(&mut self, now: Time) {
         if let Some(taping) = &mut self.taping

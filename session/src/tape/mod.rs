@@ -96,9 +96,11 @@ pub(crate) enum Fed {
     Timeout,
     /// The reader took so many events.
     Taken(usize),
+    /// What came last cost so much, in the millionths that [`Prices`](crate::Prices) counts.
+    Charged(u64),
 }
 
-/// What a session was described as. Prices are code and are not part of it.
+/// What a session was described as. Prices are code: what they came to is noted instead.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Begun {
     pub(crate) provider: String,
@@ -246,7 +248,7 @@ impl Fed {
         frame: impl FnOnce(Generation) -> Option<antiphon_protocol::Frame>,
     ) -> Option<Input<EngineCommand>> {
         let wire = match self {
-            Self::Begun(_) | Self::Taken(_) => return None,
+            Self::Begun(_) | Self::Taken(_) | Self::Charged(_) => return None,
             Self::Do { id, verb } => {
                 let verb = verb.verb()?;
                 return Some(Input::Command(EngineCommand::Do { id: *id, verb }));

@@ -17,7 +17,7 @@ use crate::{ConnectError, Events, Session, SessionBuilder};
 
 /// A provider whose wire can be read: one line of words per frame.
 ///
-/// The server says `ready`, `ready resumed`, `id S`, `handle H`, `nohandle`, `goaway MS`, `started R`,
+/// The server says `ready`, `ready resumed`, `ready but 0 2` (places in the history), `id S`, `handle H`, `nohandle`, `goaway MS`, `started R`,
 /// `audio R ITEM MS`, `text R WORDS`, `speak R ITEM WORDS`, `done R STATUS [TOKENS]`, `call R ID`,
 /// `uncall ID`, `speech`, `silence`, `committed ITEM`, `interrupted`, `usage TOKENS`,
 /// `usage-so-far TOKENS`, `ack N`, `reject N benign|bad`, `refuse`; on a wire without turns

@@ -3,10 +3,13 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     fmt,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use antiphon_protocol::{Frame, Generation, Provider, ResumeToken, Secret, Time};
+use antiphon_protocol::{Frame, Generation, Provider, ResumeToken, Secret, Time, Usage};
 use antiphon_transport::{Machine, Recorded, RecordedLine, testing::BadRecording};
 
 use super::Moment;
@@ -19,7 +22,7 @@ use crate::{
 ///
 /// The recording is the file of a [`RecordingDial`](antiphon_transport::RecordingDial) that was also
 /// the session's [tape](crate::SessionBuilder::tape). Nothing is dialled and no time passes: inputs are
-/// fed at the times at which they came. Prices are code and no part of a recording, so that costs are 0.
+/// fed at the times at which they came, and cost what they cost then.
 ///
 /// ```
 /// use std::sync::{Arc, Mutex};
@@ -66,8 +69,8 @@ enum Step {
     Opened(u32),
     /// A frame was heard on it.
     Heard(u32, Frame),
-    /// The session was fed.
-    Fed(Time, Fed),
+    /// The session was fed, which cost so much.
+    Fed(Time, Fed, u64),
 }
 
 /// The session that is lived through.
@@ -80,6 +83,8 @@ struct Life {
     dialled: u32,
     wires: BTreeMap<Generation, u32>,
     heard: BTreeMap<u32, VecDeque<Frame>>,
+    /// What the input that comes next costs; whoever asks first pays all of it.
+    charge: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for TimeTravel {
@@ -111,7 +116,7 @@ impl TimeTravel {
         let (begun, steps) = read(recording)?;
         let frames = steps
             .iter()
-            .filter(|step| matches!(step, Step::Fed(_, Fed::Frame { .. })))
+            .filter(|step| matches!(step, Step::Fed(_, Fed::Frame { .. }, _)))
             .count();
         let provider: Arc<dyn Provider> = Arc::new(provider);
         let life = Life::new(&provider, &begun);
@@ -138,7 +143,7 @@ impl TimeTravel {
             self.life = Life::new(&self.provider, &self.begun);
         }
         while let Some(step) = self.steps.get(self.life.next) {
-            if matches!(step, Step::Fed(_, Fed::Frame { .. })) && self.life.frame >= frame {
+            if matches!(step, Step::Fed(_, Fed::Frame { .. }, _)) && self.life.frame >= frame {
                 break;
             }
             self.life.next += 1;
@@ -158,6 +163,8 @@ impl Life {
             snapshot.resume = Some(ResumeToken(Secret::from("a recording holds no handles")));
         }
         let capabilities = provider.capabilities(&begun.config.model).into_owned();
+        let charge = Arc::new(AtomicU64::new(0));
+        let due = Arc::clone(&charge);
         Self {
             engine: Engine::new(EngineConfig {
                 provider: Arc::clone(provider),
@@ -170,7 +177,9 @@ impl Life {
                 late_results: begun.late_results,
                 seed: begun.seed,
                 derivation: begun.derivation.clone(),
-                prices: None,
+                prices: Some(Arc::new(move |_: &str, _: &Usage| {
+                    due.swap(0, Ordering::Relaxed)
+                })),
                 budget: begun.budget,
                 restore,
             }),
@@ -180,6 +189,7 @@ impl Life {
             dialled: 0,
             wires: BTreeMap::new(),
             heard: BTreeMap::new(),
+            charge,
         }
     }
 
@@ -190,8 +200,9 @@ impl Life {
                 let heard = self.heard.entry(*connection).or_default();
                 heard.push_back(frame.clone());
             }
-            Step::Fed(at, fed) => {
+            Step::Fed(at, fed, charge) => {
                 self.at = *at;
+                self.charge.store(*charge, Ordering::Relaxed);
                 self.feed(fed);
                 while self.engine.poll_output().is_some() {}
             }
@@ -258,7 +269,14 @@ fn read(recording: &str) -> Result<(Begun, Vec<Step>), BadRecording> {
                         "another session begins in the same recording".to_owned()
                     ));
                 }
-                steps.push(Step::Fed(note.at, note.fed));
+                let last = steps.iter_mut().rev().find_map(|step| match step {
+                    Step::Fed(_, _, charge) => Some(charge),
+                    _ => None,
+                });
+                match (note.fed, last) {
+                    (Fed::Charged(charge), Some(last)) => *last = charge,
+                    (fed, _) => steps.push(Step::Fed(note.at, fed, 0)),
+                }
             }
             _ => {}
         }

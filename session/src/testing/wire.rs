@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use antiphon_protocol::{
     AudioChunk, AudioFormat, Capabilities, Codec, Command, CommandId, Content, Counting,
     Delegation, Event, Fault, Frame, Item, ItemKind, Malformed, ModalityTokens, OpeningPlan,
-    PeerText, Receipts, ResponseDone, ResponseStatus, ResumeToken, Secret, ServerError,
+    PeerText, Receipts, ResponseDone, ResponseStatus, ResumeToken, Secret, Seeded, ServerError,
     SessionConfig, SessionStarted, Signal, Sink, Speech, TextDelta, ToolCall, Unsupported, Usage,
     UsageReport,
 };
@@ -17,7 +17,8 @@ use super::toy::unsupported;
 pub(super) struct ToyCodec {
     config: Arc<SessionConfig>,
     hello: String,
-    seeded: bool,
+    /// How many entries of history it was given.
+    given: usize,
     output: AudioFormat,
     acknowledges: bool,
 }
@@ -34,7 +35,7 @@ impl ToyCodec {
         Self {
             config: Arc::clone(&plan.config),
             hello: words.join(" "),
-            seeded: !plan.seed.is_empty(),
+            given: plan.seed.len(),
             output: capabilities.output_format(&plan.config),
             acknowledges: capabilities.receipts != Receipts::Written,
         }
@@ -116,10 +117,13 @@ impl ToyCodec {
         let word = |n: usize| words.get(n).copied().unwrap_or_default();
         let command = CommandId::new(number(word(1)));
         match word(0) {
-            "ready" => out.signal(Signal::Ready {
-                resumed: word(1) == "resumed",
-                seeded: self.seeded,
-            }),
+            "ready" => {
+                let left_out = words.iter().skip(2).filter_map(|place| place.parse().ok());
+                out.signal(Signal::Ready {
+                    resumed: word(1) == "resumed",
+                    seeded: Seeded::but(self.given, left_out.collect()),
+                });
+            }
             "handle" => {
                 let token = ResumeToken(Secret::from(word(1)));
                 out.signal(Signal::Resume(Some(token)));

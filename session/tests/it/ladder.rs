@@ -178,6 +178,74 @@ async fn orders_are_given_again_where_a_resumed_connection_begins_without_them()
 }
 
 #[tokio::test(start_paused = true)]
+async fn history_that_is_refused_in_part_costs_that_part() {
+    let toy = Toy::new().able(|can| can.seed_open_calls = true);
+    let (session, mut events, peer, server) = talked(&toy).await;
+    for line in ["started r2", "call r2 a", "call r2 b", "done r2 completed"] {
+        server.say(line);
+    }
+    settle().await;
+    server.wire.drop_connection();
+    let (server, brought) = Server::greeted(&peer).await;
+    assert_eq!(brought, "hello question answer call:a call:b");
+    server.say("ready but 1 3");
+    let rotation = rotated(&mut events).await;
+    assert_eq!(rotation.recovery, Recovery::Reseeded);
+    let losses = rotation.losses;
+    assert_eq!((losses.items_kept, losses.items_lost), (2, 2));
+    assert_eq!(losses.calls_void, ["b".into()]);
+    let result = |call: &str| vec![ToolResult::new(call.into(), "tool", "ok")];
+    assert!(session.send_tool_results(result("b")).await.is_err());
+    session.send_tool_results(result("a")).await.unwrap();
+    assert_eq!(server.expect("results").await.1, "a=ok");
+}
+
+#[tokio::test(start_paused = true)]
+async fn history_that_is_refused_whole_leaves_a_fresh_conversation() {
+    let (_session, mut events, peer, server) = talked(&Toy::new()).await;
+    server.wire.drop_connection();
+    let (server, brought) = Server::greeted(&peer).await;
+    assert_eq!(brought, "hello question answer");
+    server.say("ready but 0 1");
+    let rotation = rotated(&mut events).await;
+    assert_eq!(rotation.recovery, Recovery::Fresh);
+    assert_eq!(rotation.losses.items_lost, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_process_knows_which_orders_to_give_again() {
+    let toy = Toy::new().able(|can| {
+        can.contexts = Cow::Borrowed(&[ContextKind::Instructions, ContextKind::Thinking]);
+        can.resume = Resume::Handle;
+    });
+    let (session, _events, _peer, server) = talked(&toy).await;
+    for (kind, words) in [
+        (ContextKind::Thinking, "it rains"),
+        (ContextKind::Instructions, "whisper"),
+    ] {
+        session.add_context(kind, words).await.unwrap();
+        server.expect("context").await;
+    }
+    server.say("handle h1");
+    settle().await;
+    let kept = session.snapshot().await.unwrap();
+    let kept = serde_json::to_string(&kept.exposing_secrets()).unwrap();
+    session.close().await;
+
+    let (builder, peer) = toy.rehearse();
+    let kept = serde_json::from_str(&kept).unwrap();
+    let connect = tokio::spawn(builder.restore(kept).connect());
+    let (server, brought) = Server::greeted(&peer).await;
+    assert_eq!(brought, "hello resume:h1");
+    server.say("ready resumed");
+    let (session, _events) = connect.await.unwrap().unwrap();
+    assert_eq!(server.expect("context").await.1, "whisper");
+    settle().await;
+    assert!(server.is_quiet(), "knowledge is part of what was resumed");
+    assert_eq!(session.history().await.unwrap().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_that_waits_is_told_where_its_answer_may_come_later() {
     for during_outage in [false, true] {
         let toy = Toy::new().able(|can| can.seed_open_calls = true);

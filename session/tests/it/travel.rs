@@ -6,11 +6,12 @@ use std::{
     time::Duration,
 };
 
-use antiphon_protocol::{Item, Resume, ToolResult};
+use antiphon_protocol::{Item, Resume, ToolResult, Usage};
 use antiphon_session::{
-    Count, Meter, Session, SessionState, Update,
+    Budget, Count, Meter, Session, SessionState, Update,
     testing::{Moment, TimeTravel, recorded_provider},
 };
+use antiphon_transport::{RecordingDial, testing::ScriptedDial};
 use tokio::time::sleep;
 
 use crate::toy::{Server, Toy, settle};
@@ -159,6 +160,38 @@ async fn at_each_frame_and_at_the_end_it_is_what_it_was() {
     assert_eq!(mid.calls.len(), 1);
     assert_eq!(mid.calls[0].state, "announced");
     assert!(!mid.playhead.estimated && !mid.playhead.open.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_costs_what_it_cost_and_ends_where_the_money_ended() {
+    let tape = Tape::default();
+    let (dial, peer) = ScriptedDial::new();
+    let dial = Arc::new(RecordingDial::new(dial, tape.clone()));
+    let builder = Session::builder(toy())
+        .seed(7)
+        .prices(|_: &str, usage: &Usage| 5 * usage.total())
+        .budget(Budget::default().money(200))
+        .dial(Arc::clone(&dial))
+        .tape(dial);
+    let connect = tokio::spawn(builder.connect());
+    let (server, _) = Server::opened(&peer).await;
+    let (session, mut events) = connect.await.unwrap().unwrap();
+    for line in [
+        "started r1",
+        "done r1 completed 20",
+        "started r2",
+        "done r2 completed 21",
+    ] {
+        server.say(line);
+    }
+    while events.next().await.is_some() {}
+    let end = session.state().borrow().clone();
+    assert_eq!(end.usage.cost, 205);
+    assert!(end.ended.is_some());
+
+    let mut travel = TimeTravel::new(toy(), &tape.text()).unwrap();
+    assert_eq!(travel.to(usize::MAX).state, end);
+    assert_eq!(travel.to(3).state.usage.cost, 100);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use antiphon_protocol::{
-    Codec, EndedCause, Endpoint, Fault, Generation, OpeningPlan, PeerText, RotationCause, Stage,
-    Time, Why,
+    Codec, EndedCause, Endpoint, Fault, Generation, OpeningPlan, PeerText, RotationCause, Seeded,
+    Stage, Time, Why,
 };
 
 use super::{
@@ -147,7 +147,13 @@ impl Link {
     }
 
     /// The provider accepted the session: commands flow on this connection from here on.
-    pub(super) fn ready(&mut self, now: Time, generation: Generation, resumed: bool, seeded: bool) {
+    pub(super) fn ready(
+        &mut self,
+        now: Time,
+        generation: Generation,
+        resumed: bool,
+        seeded: Seeded,
+    ) {
         let is_next = matches!(&self.attempt, Attempt::Open(next)
             if next.generation == generation && matches!(next.life, Life::Opening { .. }));
         if !is_next {

@@ -2,7 +2,7 @@
 
 use antiphon_protocol::{
     Command, CommandId, End, Ended, Event, Fault, Generation, OpeningPlan, PeerText, Phase,
-    ResumeToken, RotationCause, ServerError, Time, Unsupported, WireSeq,
+    ResumeToken, RotationCause, Seeded, ServerError, Time, Unsupported, WireSeq,
 };
 
 /// What the layer above asks of a link.
@@ -99,8 +99,8 @@ pub enum LinkOutput {
         cause: RotationCause,
         /// Whether the old conversation continues by handle.
         resumed: bool,
-        /// Whether the plan's seed was taken in.
-        seeded: bool,
+        /// What was taken in of the plan's seed.
+        seeded: Seeded,
     },
     /// The live connection is gone, or is let go for the next one. Everything of its generation that
     /// was still open is void. Exactly one follows each [`LinkOutput::Ready`], before the next

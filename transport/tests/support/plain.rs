@@ -17,7 +17,7 @@ use std::{
 
 use antiphon_protocol::{
     AuthShape, Capabilities, Codec, Command, CommandId, Endpoint, Event, Frame, Malformed,
-    OpeningPlan, Provider, SessionConfig, Signal, Sink, TokenSource, Unsupported, WallTime,
+    OpeningPlan, Provider, Seeded, SessionConfig, Signal, Sink, TokenSource, Unsupported, WallTime,
 };
 use antiphon_transport::{
     Clock, CloseRequest, Dial, Input, Link, LinkCommand, LinkConfig, LinkOutput, Machine, Port,
@@ -58,7 +58,7 @@ impl Codec for PlainCodec {
         if frame.len() == 5 {
             out.signal(Signal::Ready {
                 resumed: false,
-                seeded: false,
+                seeded: Seeded::Nothing,
             });
         } else if frame.data.first() == Some(&b'?') {
             out.event(Event::Malformed(Malformed {

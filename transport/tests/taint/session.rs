@@ -9,8 +9,8 @@ use std::{
 
 use antiphon_protocol::{
     AuthError, AuthShape, Capabilities, Codec, Command, CommandId, Ended, Endpoint, Event, Frame,
-    OpeningPlan, Provider, ResumeToken, SessionConfig, Signal, Sink, TokenSource, Unsupported,
-    WallTime,
+    OpeningPlan, Provider, ResumeToken, Seeded, SessionConfig, Signal, Sink, TokenSource,
+    Unsupported, WallTime,
 };
 use antiphon_transport::{
     Clock, CloseRequest, Dial, FreshToken, Input, Link, LinkCommand, LinkConfig, LinkOutput, Port,
@@ -98,7 +98,7 @@ impl Codec for TaintedCodec {
         {
             out.signal(Signal::Ready {
                 resumed: true,
-                seeded: false,
+                seeded: Seeded::Nothing,
             });
         }
         if text.contains("newHandle") {

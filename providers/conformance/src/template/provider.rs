@@ -7,7 +7,7 @@ use antiphon_protocol::{
     AudioChunk, AudioFormat, AuthShape, Capabilities, Codec, Command, CommandId, ConfigField,
     Content, Endpoint, Event, Fault, FollowUp, Frame, Item, ItemId, ItemKind, Malformed,
     OpeningPlan, PeerText, Provider, RawEvent, Receipts, ResponseDone, ResponseStatus, Role,
-    Secret, SeedLimits, ServerError, SessionStarted, Signal, Sink, TextDelta, TokenSource,
+    Secret, SeedLimits, Seeded, ServerError, SessionStarted, Signal, Sink, TextDelta, TokenSource,
     ToolCall, TurnDetector, Unsupported, Usage, media,
 };
 use base64_simd::STANDARD;
@@ -89,7 +89,7 @@ impl Provider for Template {
         let codec = TemplateCodec {
             model: config.model.clone(),
             hello: Frame::text(hello.to_string()),
-            seeded: !plan.seed.is_empty(),
+            seeded: Seeded::but(plan.seed.len(), Vec::new()),
             answers: 0,
         };
         Ok((endpoint, Box::new(codec)))
@@ -155,7 +155,7 @@ struct Called {
 struct TemplateCodec {
     model: String,
     hello: Frame,
-    seeded: bool,
+    seeded: Seeded,
     /// Answers so far. The wire names no items, so this number makes their ids.
     answers: u64,
 }
@@ -172,7 +172,7 @@ impl TemplateCodec {
                 out.event(Event::Configured);
                 out.signal(Signal::Ready {
                     resumed: false,
-                    seeded: self.seeded,
+                    seeded: self.seeded.clone(),
                 });
             }
             Heard::Began => {

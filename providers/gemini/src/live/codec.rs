@@ -9,7 +9,7 @@ use std::sync::Arc;
 use antiphon_gemini_live_types as wire;
 use antiphon_protocol::{
     AudioFormat, Codec, Command, CommandId, Event, Frame, Malformed, OpeningPlan, PeerText,
-    RawEvent, SessionConfig, SessionStarted, Signal, Sink, Subject, Unsupported,
+    RawEvent, Seeded, SessionConfig, SessionStarted, Signal, Sink, Subject, Unsupported,
     media::AudioEncoder,
 };
 use serde_json::{Map, Value, value::RawValue};
@@ -31,7 +31,8 @@ struct Telling {
     /// known.
     update: Option<Value>,
     turns: Vec<wire::Content>,
-    has_history: bool,
+    /// What of the history is among them.
+    seeded: Seeded,
 }
 
 /// The translator of Gemini Live.
@@ -101,7 +102,7 @@ impl LiveCodec {
         }
         out.signal(Signal::Ready {
             resumed: self.is_resumed,
-            seeded: telling.has_history,
+            seeded: telling.seeded,
         });
         true
     }
@@ -146,8 +147,7 @@ fn telling(plan: &OpeningPlan, rules: &Rules, setup: &mut Map<String, Value>) ->
         );
     } else {
         // A session that is resumed knows what was said.
-        telling.turns = seed::turns(&plan.seed);
-        telling.has_history = !telling.turns.is_empty();
+        (telling.turns, telling.seeded) = seed::turns(&plan.seed);
     }
     if let Some(bridge) = &plan.bridge {
         let is_told = plan.resume.is_none() || rules.manner.client_content == ClientContent::Always;

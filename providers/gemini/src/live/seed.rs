@@ -5,17 +5,19 @@
 //! words and parts of other providers cannot be told at all.
 
 use antiphon_gemini_live_types as wire;
-use antiphon_protocol::{Content, Item, ItemKind, Role, ToolCall, ToolResult};
+use antiphon_protocol::{Content, Item, ItemKind, Role, Seeded, ToolCall, ToolResult};
 use base64_simd::STANDARD;
 
 pub(super) const USER: &str = "user";
 pub(super) const MODEL: &str = "model";
 
-/// History, oldest first. What cannot be told is left out.
-pub(super) fn turns(history: &[Item]) -> Vec<wire::Content> {
-    let mut calls: Vec<&ToolCall> = Vec::new();
+/// History, oldest first, and what of it is told: what cannot be is left out.
+pub(super) fn turns(history: &[Item]) -> (Vec<wire::Content>, Seeded) {
+    let mut calls: Vec<(usize, &ToolCall)> = Vec::new();
     let mut turns = Vec::new();
-    for item in history {
+    let mut left_out = Vec::new();
+    for (place, item) in history.iter().enumerate() {
+        let told = turns.len();
         match &item.kind {
             ItemKind::Message { role, content } => {
                 let role = match role {
@@ -24,16 +26,24 @@ pub(super) fn turns(history: &[Item]) -> Vec<wire::Content> {
                 };
                 turns.extend(turn(role, content));
             }
-            ItemKind::ToolCall(call) => calls.push(call),
+            ItemKind::ToolCall(call) => calls.push((place, call)),
             ItemKind::ToolResult(result) => {
-                let call = calls.iter().find(|call| call.id == result.call);
-                turns.push(told(&told_result(result, call.copied())));
+                let call = calls.iter().find(|(_, call)| call.id == result.call);
+                turns.push(self::told(&told_result(
+                    result,
+                    call.map(|(_, call)| *call),
+                )));
+                // It was told with its answer.
+                left_out.retain(|place| call.is_none_or(|(its, _)| its != place));
             }
             ItemKind::Other(_) => {}
             _ => {}
         }
+        if turns.len() == told {
+            left_out.push(place);
+        }
     }
-    turns
+    (turns, Seeded::but(history.len(), left_out))
 }
 
 /// A turn that is one text of the user's side.
@@ -137,7 +147,9 @@ mod tests {
             }),
             Item::text(Role::User, ""),
         ];
-        let told: Vec<_> = texts(&turns(&history));
+        let (turns, seeded) = turns(&history);
+        assert_eq!(seeded, Seeded::But(vec![3, 7]));
+        let told: Vec<_> = texts(&turns);
         let rows: Vec<_> = told.iter().map(|(r, t)| (r.as_str(), t.as_str())).collect();
         assert_eq!(
             rows,

@@ -8,7 +8,7 @@ use crate::common::{
 use antiphon_gemini::Live;
 use antiphon_protocol::{
     CallId, Effect, Event, Frame, Item, ItemKind, OpeningPlan, Provider, ResumeToken, Role, Secret,
-    SessionConfig, SessionStarted, Signal, ToolCall, ToolResult, ToolSpec,
+    Seeded, SessionConfig, SessionStarted, Signal, ToolCall, ToolResult, ToolSpec,
 };
 use serde_json::{Value, json};
 
@@ -56,7 +56,7 @@ fn opened(provider: &Live, plan: &OpeningPlan) -> (Value, Vec<Effect>) {
     (setup["setup"].clone(), talk.heard(COMPLETE))
 }
 
-fn ready(resumed: bool, seeded: bool) -> Signal {
+fn ready(resumed: bool, seeded: Seeded) -> Signal {
     Signal::Ready { resumed, seeded }
 }
 
@@ -73,7 +73,7 @@ fn a_session_is_ready_when_its_setup_is_complete() {
                 ..SessionStarted::default()
             })),
             Effect::Event(Event::Configured),
-            Effect::Signal(ready(false, false)),
+            Effect::Signal(ready(false, Seeded::Nothing)),
         ]
     );
     // Once is enough.
@@ -93,7 +93,7 @@ fn text_and_binary_frames_are_read_alike() {
         let (_, mut codec) = developer().open(&plan(NEWEST)).unwrap();
         let mut made: Vec<Effect> = Vec::new();
         codec.decode(&frame, &mut made);
-        assert_eq!(signals(&made), [ready(false, false)]);
+        assert_eq!(signals(&made), [ready(false, Seeded::Nothing)]);
     }
 }
 
@@ -121,7 +121,7 @@ fn history_is_marked_where_the_wire_has_a_mark_for_it() {
             [json!({"clientContent": {"turns": turns, "turnComplete": marked}})],
             "{model}"
         );
-        assert_eq!(signals(&made), [ready(false, true)]);
+        assert_eq!(signals(&made), [ready(false, Seeded::Whole)]);
         // The history is on its way before anything else can be.
         assert!(matches!(made.last(), Some(Effect::Signal(_))));
     }
@@ -139,7 +139,7 @@ fn without_history_there_is_no_mark() {
     };
     let (_, made) = opened(&developer(), &bridge);
     assert_eq!(sent(&made).len(), 1);
-    assert_eq!(signals(&made), [ready(false, false)]);
+    assert_eq!(signals(&made), [ready(false, Seeded::Nothing)]);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn history_that_cannot_be_told_is_no_history() {
     };
     let (setup, made) = opened(&developer(), &mute);
     assert_eq!(setup["historyConfig"], Value::Null);
-    assert_eq!(signals(&made), [ready(false, false)]);
+    assert_eq!(signals(&made), [ready(false, Seeded::Nothing)]);
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn a_handle_resumes() {
         let (setup, made) = opened(&provider, &resuming(RESTRICTED));
         assert_eq!(setup["sessionResumption"], json!({"handle": "handle-1"}));
         assert_eq!(sent(&made), Vec::<Value>::new());
-        assert_eq!(signals(&made), [ready(true, false)]);
+        assert_eq!(signals(&made), [ready(true, Seeded::Nothing)]);
     }
     let (setup, _) = opened(
         &vertex().with_transparent_resumption(),
@@ -185,7 +185,7 @@ fn a_resumed_session_that_can_be_updated_is_told_again_what_it_is() {
             "tools": {"tools": setup["tools"]},
         }})]
     );
-    assert_eq!(signals(&made), [ready(true, false)]);
+    assert_eq!(signals(&made), [ready(true, Seeded::Nothing)]);
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn what_was_said_is_not_told_twice() {
     };
     let (_, made) = opened(&developer(), &both);
     assert_eq!(sent(&made), Vec::<Value>::new());
-    assert_eq!(signals(&made), [ready(true, false)]);
+    assert_eq!(signals(&made), [ready(true, Seeded::Nothing)]);
 }
 
 #[test]

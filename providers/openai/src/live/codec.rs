@@ -2,8 +2,8 @@
 
 use antiphon_openai_live_types as wire;
 use antiphon_protocol::{
-    AudioFormat, Codec, Command, CommandId, Event, Frame, ServerError, Signal, Sink, Subject,
-    Unsupported, media::AudioEncoder,
+    AudioFormat, Codec, Command, CommandId, Event, Frame, Seeded, ServerError, Signal, Sink,
+    Subject, Unsupported, media::AudioEncoder,
 };
 use serde_json::{Map, Value};
 
@@ -40,7 +40,7 @@ pub(crate) struct LiveCodec {
     pub(super) encoder: AudioEncoder,
     pub(super) format: AudioFormat,
     /// Whether all of the history there was is part of what opens the session.
-    pub(super) is_seeded: bool,
+    pub(super) seeded: Seeded,
     opening: Map<String, Value>,
 }
 
@@ -72,7 +72,7 @@ impl LiveCodec {
             nested: Nested::default(),
             encoder: media::append(),
             format: plan.format,
-            is_seeded: plan.history.is_whole,
+            seeded: plan.history.seeded,
             opening,
         }
     }
@@ -83,7 +83,7 @@ impl LiveCodec {
             self.stage = Stage::Ready;
             out.signal(Signal::Ready {
                 resumed: false,
-                seeded: self.is_seeded,
+                seeded: self.seeded.clone(),
             });
         }
     }

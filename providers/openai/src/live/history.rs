@@ -4,7 +4,7 @@
 //! told in words; images and speech without a transcript are left out.
 
 use antiphon_openai_live_types as wire;
-use antiphon_protocol::{Content, Item, ItemKind, Role};
+use antiphon_protocol::{Content, Item, ItemKind, Role, Seeded};
 
 /// Most messages that a session begins with.
 const LIMIT: usize = 128;
@@ -13,19 +13,25 @@ const LIMIT: usize = 128;
 #[derive(Debug, Default)]
 pub(crate) struct History {
     pub(crate) messages: Vec<wire::InputMessage>,
-    /// Whether there is history, apart from the bridge message, and all of it is told.
-    pub(crate) is_whole: bool,
+    /// What of the history is among them.
+    pub(crate) seeded: Seeded,
 }
 
 /// History, oldest first, and the message that explains the change of connection.
 pub(crate) fn of(seed: &[Item], bridge: Option<&str>) -> History {
-    let told: Vec<_> = seed.iter().filter_map(message).collect();
+    let messages = seed.iter().map(message).enumerate();
+    let mut told: Vec<_> = messages
+        .filter_map(|(place, message)| Some((place, message?)))
+        .collect();
     let room = LIMIT - usize::from(bridge.is_some());
-    let surplus = told.len().saturating_sub(room);
+    told.drain(..told.len().saturating_sub(room));
+    let left_out = (0..seed.len()).filter(|place| !told.iter().any(|(kept, _)| kept == place));
+    let seeded = Seeded::but(seed.len(), left_out.collect());
     let bridge = bridge.map(|text| self::text(Role::System, text.to_owned()));
+    let told = told.into_iter().map(|(_, message)| message);
     History {
-        is_whole: !told.is_empty() && surplus == 0,
-        messages: told.into_iter().skip(surplus).chain(bridge).collect(),
+        messages: told.chain(bridge).collect(),
+        seeded,
     }
 }
 
@@ -124,7 +130,7 @@ mod tests {
                 r#""developer" "input_text" "You were cut off.""#,
             ]
         );
-        assert!(history.is_whole);
+        assert_eq!(history.seeded, Seeded::But(vec![1]));
     }
 
     #[test]
@@ -134,7 +140,7 @@ mod tests {
             .collect();
         let history = of(&seed, Some("bridge"));
         assert_eq!(history.messages.len(), LIMIT);
-        assert!(!history.is_whole);
-        assert!(!of(&[], Some("bridge")).is_whole);
+        assert_eq!(history.seeded, Seeded::But((0..73).collect()));
+        assert_eq!(of(&[], Some("bridge")).seeded, Seeded::Nothing);
     }
 }

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use antiphon_openai_realtime_types as wire;
-use antiphon_protocol::{Item, ItemKind, Role};
+use antiphon_protocol::{Item, ItemKind, Role, Seeded};
 
 use super::{
     dialect::Dialect,
@@ -21,8 +21,10 @@ use crate::names;
 pub(crate) struct Seed {
     items: Vec<wire::Item>,
     dialect: Dialect,
-    /// Whether there is history, apart from the bridge message.
-    has_history: bool,
+    /// How many entries the history has.
+    given: usize,
+    /// The place of each item in the history; the bridge message has none.
+    places: Vec<usize>,
 }
 
 impl Seed {
@@ -34,10 +36,11 @@ impl Seed {
     pub(crate) fn new(history: &[Item], bridge: Option<&str>, dialect: Dialect) -> Self {
         let mut seed = Self {
             dialect,
+            given: history.len(),
             ..Self::default()
         };
         let mut calls = Vec::new();
-        for entry in history {
+        for (place, entry) in history.iter().enumerate() {
             match &entry.kind {
                 ItemKind::ToolCall(call) => {
                     calls.push(&call.id);
@@ -49,8 +52,10 @@ impl Seed {
                 }
                 _ => seed.push(entry),
             }
+            if seed.places.len() < seed.items.len() {
+                seed.places.push(place);
+            }
         }
-        seed.has_history = !seed.items.is_empty();
         if let Some(bridge) = bridge {
             seed.push(&Item::text(Role::System, bridge));
         }
@@ -67,6 +72,16 @@ impl Seed {
     /// How many items there are.
     pub(crate) fn len(&self) -> usize {
         self.items.len()
+    }
+
+    /// What is known of the history when these items were refused.
+    fn seeded(&self, refused: &BTreeSet<usize>) -> Seeded {
+        let told = |place: usize| {
+            let item = self.places.binary_search(&place);
+            item.is_ok_and(|item| !refused.contains(&item))
+        };
+        let left_out = (0..self.given).filter(|place| !told(*place));
+        Seeded::but(self.given, left_out.collect())
     }
 
     fn frames(&mut self) -> Vec<wire::ClientEvent> {
@@ -94,9 +109,10 @@ pub(crate) enum Opening {
     Seeding {
         /// Items whose fate is not known.
         waiting: BTreeSet<usize>,
-        /// Whether all others were taken in.
-        is_whole: bool,
-        has_history: bool,
+        /// Those that the service refused.
+        refused: BTreeSet<usize>,
+        /// What they were made of.
+        seed: Seed,
     },
     /// The session is in use.
     Ready,
@@ -112,7 +128,7 @@ pub(crate) enum Step {
     /// History is due.
     Send(Vec<wire::ClientEvent>),
     /// The session is ready.
-    Ready { seeded: bool },
+    Ready { seeded: Seeded },
 }
 
 impl Opening {
@@ -121,17 +137,16 @@ impl Opening {
         let Self::Configuring { seed } = self else {
             return Step::Wait;
         };
-        let has_history = seed.has_history;
+        let mut seed = std::mem::take(seed);
         let frames = seed.frames();
-        if frames.is_empty() {
-            *self = Self::Ready;
-            return Step::Ready { seeded: false };
-        }
         *self = Self::Seeding {
             waiting: (0..frames.len()).collect(),
-            is_whole: true,
-            has_history,
+            refused: BTreeSet::new(),
+            seed,
         };
+        if frames.is_empty() {
+            return self.settle();
+        }
         Step::Send(frames)
     }
 
@@ -154,13 +169,13 @@ impl Opening {
     /// The service refused an item of history.
     pub(crate) fn rejected(&mut self, index: usize) -> Step {
         let Self::Seeding {
-            waiting, is_whole, ..
+            waiting, refused, ..
         } = self
         else {
             return Step::Wait;
         };
         if waiting.remove(&index) {
-            *is_whole = false;
+            refused.insert(index);
         }
         self.settle()
     }
@@ -169,10 +184,10 @@ impl Opening {
         match self {
             Self::Seeding {
                 waiting,
-                is_whole,
-                has_history,
+                refused,
+                seed,
             } if waiting.is_empty() => {
-                let seeded = *is_whole && *has_history;
+                let seeded = seed.seeded(refused);
                 *self = Self::Ready;
                 Step::Ready { seeded }
             }

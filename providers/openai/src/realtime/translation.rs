@@ -7,8 +7,8 @@
 use antiphon_openai_realtime_types as wire;
 use antiphon_protocol::{
     AudioChunk, AudioFormat, Capabilities, Codec, Command, CommandId, ConfigField, Event, Fault,
-    Frame, NoiseReduction, OutputModality, SessionConfig, SessionStarted, Signal, Sink, Subject,
-    TextDelta, Unsupported, WallTime,
+    Frame, NoiseReduction, OutputModality, Seeded, SessionConfig, SessionStarted, Signal, Sink,
+    Subject, TextDelta, Unsupported, WallTime,
     media::{self as path, AudioEncoder, AudioTemplate, Key, Others, Role, Shape},
 };
 use bytes::Bytes;
@@ -144,7 +144,7 @@ impl TranslationCodec {
         self.stage = Stage::Ready;
         out.signal(Signal::Ready {
             resumed: false,
-            seeded: false,
+            seeded: Seeded::Nothing,
         });
     }
 

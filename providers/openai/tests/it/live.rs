@@ -11,8 +11,8 @@ use antiphon_openai::{
 };
 use antiphon_protocol::{
     AudioFormat, AuthShape, CommandId, Counting, DelegationId, Effect, End, Event, Fault, Frame,
-    How, InputClock, Item, OpeningPlan, Provider, Retry, Role, SessionConfig, Signal, Stage,
-    ToolSpec, WallTime,
+    How, InputClock, Item, OpeningPlan, Provider, Retry, Role, Seeded, SessionConfig, Signal,
+    Stage, ToolSpec, WallTime,
 };
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ fn a_session_is_started_before_anything_else() {
             Signal::Expires(expires),
             Signal::Ready {
                 resumed: false,
-                seeded: false
+                seeded: Seeded::Nothing
             }
         ]
     );
@@ -142,7 +142,7 @@ fn history_is_told_as_messages_and_the_bridge_comes_last() {
     let made = talk.heard(STARTED);
     assert!(signals(&made).contains(&Signal::Ready {
         resumed: false,
-        seeded: true
+        seeded: Seeded::Whole
     }));
 }
 
@@ -223,7 +223,7 @@ fn a_sideband_with_tools_is_ready_when_they_are_taken_in() {
     let made = talk.heard(r#"{"type":"session.updated","session":{"id":"live_1"}}"#);
     assert!(signals(&made).contains(&Signal::Ready {
         resumed: false,
-        seeded: false
+        seeded: Seeded::Nothing
     }));
 }
 

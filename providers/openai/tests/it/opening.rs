@@ -6,7 +6,7 @@ use crate::common::{CREATED, Talk, UPDATED, events, sent, signals};
 use antiphon_openai::OpenAi;
 use antiphon_protocol::{
     Content, Effect, Event, Fault, Item, ItemKind, OpeningPlan, Provider, ResumeToken, Role,
-    Secret, SessionConfig, Signal, ToolCall, ToolResult, WallTime,
+    Secret, Seeded, SessionConfig, Signal, ToolCall, ToolResult, WallTime,
 };
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ fn open(plan: &OpeningPlan) -> Talk {
 
 const READY: Signal = Signal::Ready {
     resumed: false,
-    seeded: false,
+    seeded: Seeded::Nothing,
 };
 
 #[test]
@@ -204,7 +204,8 @@ fn a_session_is_ready_when_its_history_is_taken_in() {
     }
     let seeded = Signal::Ready {
         resumed: false,
-        seeded: true,
+        // Speech without words cannot be told.
+        seeded: Seeded::But(vec![1]),
     };
     // Replayed items are no news.
     assert_eq!(talk.made(), [Effect::Signal(seeded)]);
@@ -222,7 +223,7 @@ fn servers_may_give_replayed_items_ids_of_their_own() {
 }
 
 #[test]
-fn history_that_is_refused_in_part_is_not_called_seeded() {
+fn what_is_refused_of_a_history_is_told_apart() {
     let (mut talk, frames) = replayed();
     talk.hear(
         r#"{"type":"error","error":{"type":"invalid_request_error","message":"no",
@@ -233,7 +234,11 @@ fn history_that_is_refused_in_part_is_not_called_seeded() {
     }
     let made = talk.made();
     assert!(matches!(events(&made)[..], [Event::Error(_)]));
-    assert_eq!(signals(&made), [READY]);
+    let seeded = Signal::Ready {
+        resumed: false,
+        seeded: Seeded::But(vec![1, 4]),
+    };
+    assert_eq!(signals(&made), [seeded]);
 }
 
 #[test]

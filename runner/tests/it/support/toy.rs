@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use antiphon_protocol::{
     AudioChunk, AudioFormat, CallId, Capabilities, Codec, Command, CommandId, ConfigField, Content,
     Delegation, DelegationId, Endpoint, Event, Fault, Frame, ItemKind, ModalityTokens, OpeningPlan,
-    Provider, RawJson, Receipts, ResponseDone, ResponseStatus, ServerError, SessionConfig,
+    Provider, RawJson, Receipts, ResponseDone, ResponseStatus, Seeded, ServerError, SessionConfig,
     SessionStarted, Signal, Sink, Speech, TextDelta, ToolCall, Unsupported, Usage,
 };
 use serde_json::{Value, json};
@@ -200,7 +200,7 @@ impl ToyCodec {
             }),
             "ready" => out.signal(Signal::Ready {
                 resumed: false,
-                seeded: false,
+                seeded: Seeded::Nothing,
             }),
             "configured" => {
                 out.event(Event::Configured);

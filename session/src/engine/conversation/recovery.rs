@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use antiphon_protocol::{CallId, Heard, ToolCall};
+use antiphon_protocol::{CallId, Heard, Seeded, ToolCall};
 
 use super::*;
-use crate::engine::history::open_calls;
+use crate::engine::history::{Kept, open_calls};
 
-/// What a connection was told when it was opened.
+/// What a connection knows of what it was told when it was opened.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     /// Items of history.
@@ -17,10 +17,16 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    pub(crate) fn by(seed: &[Item]) -> Self {
+    pub(crate) fn by(seed: Vec<Item>, seeded: &Seeded) -> Self {
+        let known: Vec<_> = seed
+            .into_iter()
+            .enumerate()
+            .filter(|(place, _)| seeded.knows(*place))
+            .map(|(_, item)| item)
+            .collect();
         Self {
-            items: seed.len(),
-            open_calls: open_calls(seed),
+            items: known.len(),
+            open_calls: open_calls(&known),
         }
     }
 }
@@ -172,14 +178,14 @@ impl Conversation {
         &mut self,
         now: Time,
         waits: impl Fn(CommandId) -> bool,
-    ) -> (Vec<Item>, Vec<Heard>) {
+    ) -> (Vec<Kept>, Vec<Heard>) {
         let open = self.playhead.open(now);
         let mut history = self.history.clone();
         history.forget_answers(waits);
         for heard in &open {
             history.on_interrupted(heard);
         }
-        (history.items(), open)
+        (history.kept(), open)
     }
 
     /// The calls that wait for an answer or whose answer `waits` to be sent, and the others.
@@ -193,12 +199,12 @@ impl Conversation {
     /// Goes on with what another process has kept.
     pub(crate) fn restore(
         &mut self,
-        items: Vec<Item>,
+        kept: Vec<Kept>,
         open: &[ToolCall],
         closed: &[CallId],
         response_open: bool,
     ) {
-        self.history.restore(items);
+        self.history.restore(kept);
         self.ledger.restore(open, closed);
         self.losses.response_lost = response_open;
     }

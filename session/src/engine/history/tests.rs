@@ -208,7 +208,8 @@ fn another_process_keeps_the_providers_names_but_not_those_minted_here() {
     };
     let before = Item::text(Role::Assistant, "before").with_id(minted.clone());
     let named = Item::text(Role::Assistant, "named").with_id("x".into());
-    history.restore(vec![before, named]);
+    let restored = [before, named].map(|item| Kept { item, order: false });
+    history.restore(restored.to_vec());
     history.on_text(Role::Assistant, &say(&minted, "after"), true);
     let ids: Vec<_> = history.items().into_iter().map(|item| item.id).collect();
     assert_eq!(ids, [None, Some("x".into()), Some(minted)]);

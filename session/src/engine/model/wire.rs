@@ -5,8 +5,8 @@ use std::{borrow::Cow, time::Duration};
 use antiphon_protocol::{
     AudioChunk, Capabilities, Codec, Command, CommandId, ConfigField, Content, Counting, Endpoint,
     Event, Fault, FollowUp, Frame, InputClock, Item, ItemKind, OpeningPlan, Provider, Receipts,
-    ResponseDone, ResponseStatus, Resume, ResumeToken, Secret, SeedLimits, ServerError, Signal,
-    Sink, Speech, TextDelta, ToolCall, Unsupported, Usage, UsageReport,
+    ResponseDone, ResponseStatus, Resume, ResumeToken, Secret, SeedLimits, Seeded, ServerError,
+    Signal, Sink, Speech, TextDelta, ToolCall, Unsupported, Usage, UsageReport,
 };
 use bytes::Bytes;
 
@@ -98,7 +98,7 @@ impl Provider for Words {
         let codec = WordsCodec {
             create: self.capabilities.create_response,
             cancel: self.capabilities.cancel,
-            seeded: !plan.seed.is_empty(),
+            seeded: Seeded::but(plan.seed.len(), Vec::new()),
             hello: format!("hello {handle} {}", seed.join("|")),
         };
         Ok((endpoint, Box::new(codec)))
@@ -125,7 +125,7 @@ pub(super) fn spoken(item: &Item) -> String {
 struct WordsCodec {
     create: bool,
     cancel: bool,
-    seeded: bool,
+    seeded: Seeded,
     hello: String,
 }
 
@@ -141,7 +141,7 @@ impl Codec for WordsCodec {
         match words[0] {
             "ready" => out.signal(Signal::Ready {
                 resumed: words[1] == "resumed",
-                seeded: self.seeded,
+                seeded: self.seeded.clone(),
             }),
             "handle" => {
                 let token = ResumeToken(Secret::from(words[1]));

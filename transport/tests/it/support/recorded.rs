@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use antiphon_protocol::{
     Capabilities, Codec, Command, CommandId, Endpoint, Event, Frame, Malformed, OpeningPlan,
-    Provider, ResumeToken, Secret, Signal, Sink, Unsupported,
+    Provider, ResumeToken, Secret, Seeded, Signal, Sink, Unsupported,
 };
 use serde_json::Value;
 
@@ -205,7 +205,7 @@ impl Codec for RecordedCodec {
         {
             out.signal(Signal::Ready {
                 resumed: false,
-                seeded: false,
+                seeded: Seeded::Nothing,
             });
         }
         if let Some(handle) = frame

@@ -5,7 +5,8 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use antiphon_protocol::{
     AuthShape, Capabilities, Codec, Command, CommandId, End, Endpoint, Event, Fault, Frame,
     FrameKind, Malformed, OpeningPlan, PeerText, Provider, ResponseOptions, ResumeToken, Retry,
-    Secret, ServerError, SessionConfig, Signal, Sink, TokenSource, Unsupported, WallTime, WireSeq,
+    Secret, Seeded, ServerError, SessionConfig, Signal, Sink, TokenSource, Unsupported, WallTime,
+    WireSeq,
 };
 
 /// A provider whose wire is words.
@@ -130,7 +131,7 @@ impl Codec for WordsCodec {
         match (first, number) {
             ("ready", _) => out.signal(Signal::Ready {
                 resumed: second == Some("resumed"),
-                seeded: false,
+                seeded: Seeded::Nothing,
             }),
             ("refused", _) => out.signal(Signal::Refused(Fault::Invalid)),
             ("token", _) => out.signal(Signal::Resume(

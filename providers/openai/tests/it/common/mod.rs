@@ -105,14 +105,21 @@ pub(crate) fn events(made: &[Effect]) -> Vec<Event> {
         .collect()
 }
 
-/// What was made of a recording, but for the news that audio ends within a sample: its collectors have
-/// shortened audio without regard to samples.
-pub(crate) fn of_a_recording(mut made: Vec<Effect>) -> Vec<Effect> {
-    made.retain(|effect| {
-        !matches!(effect, Effect::Event(Event::Malformed(malformed))
-            if malformed.error == "the audio ends within a sample")
-    });
-    made
+/// What was made of a recording, but for the news that audio ends within a sample where those who
+/// collected it cut the audio themselves: to 33 bytes, whatever it was. Any other such news stays.
+pub(crate) fn of_a_recording(made: Vec<Effect>) -> Vec<Effect> {
+    const CUT: usize = 33 / 2 * 2; // what is whole of it
+    let mut kept: Vec<Effect> = Vec::with_capacity(made.len());
+    for effect in made {
+        let torn = matches!(&effect, Effect::Event(Event::Malformed(malformed))
+            if malformed.error == "the audio ends within a sample");
+        let cut = matches!(kept.last(), Some(Effect::Event(Event::Audio(chunk)))
+            if chunk.data.len() == CUT);
+        if !(torn && cut) {
+            kept.push(effect);
+        }
+    }
+    kept
 }
 
 pub(crate) fn signals(made: &[Effect]) -> Vec<Signal> {
