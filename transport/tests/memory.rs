@@ -40,6 +40,9 @@ const REST: usize = 64 * KIB;
 
 /// The largest message there may be.
 const LARGEST: usize = 8 * MIB;
+/// A message that comes in pieces, whose size nobody knows, has room as it comes up to here; beyond, room
+/// for the largest. A larger room is another place, and for a moment both are held.
+const AS_IT_COMES: usize = MIB;
 
 /// What peers write over and over. Text frames of it are no events.
 static FLOOD: [u8; 64 * KIB] = [b'?'; 64 * KIB];
@@ -52,6 +55,8 @@ type Mischief = fn(&mut TcpStream) -> std::io::Result<()>;
 enum Doing {
     /// Waits for the end, or for a moment.
     Waits,
+    /// Waits for a message, however long it takes.
+    Hears,
     /// Offers this many frames of so many bytes.
     Offers(u64, usize),
     /// Reads nothing.
@@ -138,6 +143,7 @@ fn messages() -> Vec<Scenario> {
             })
         },
         Scenario {
+            doing: Doing::Hears,
             message: LARGEST,
             ..scenario("the largest message there may be", |stream| {
                 ready(stream)?;
@@ -147,6 +153,7 @@ fn messages() -> Vec<Scenario> {
             })
         },
         Scenario {
+            doing: Doing::Hears,
             message: LARGEST,
             ..scenario("the largest message in the smallest steps", |stream| {
                 ready(stream)?;
@@ -185,7 +192,19 @@ fn messages() -> Vec<Scenario> {
             stream.write_all(b"\x02\0")?;
             repeat(stream, b"\0\0", b"")
         }),
-        // How far a message gets in the time is the machine's; its room is made at 1 MiB.
+        Scenario {
+            doing: Doing::Hears,
+            ..scenario("a message in pieces of one byte", |stream| {
+                ready(stream)?;
+                stream.write_all(b"\x02\x01x")?;
+                let pieces = b"\0\x01x".repeat(AS_IT_COMES / KIB);
+                (0..KIB - 1).try_for_each(|_| stream.write_all(&pieces))?;
+                stream.write_all(&pieces[3 * 2..])?;
+                stream.write_all(b"\x80\x01x")?;
+                swallow(stream)
+            })
+        },
+        // How far such a message gets in a moment is the machine's.
         Scenario {
             message: LARGEST,
             ..scenario("pieces of one byte without end", |stream| {
@@ -371,6 +390,12 @@ fn begin(scenario: &Scenario, dial: WsDial) -> (Arc<Counts>, JoinHandle<()>) {
 async fn act(counts: &Counts, doing: Doing) {
     match doing {
         Doing::Waits => {}
+        Doing::Hears => {
+            let heard = |counts: &Counts| counts.events.load(Ordering::Relaxed) > 0;
+            tokio::time::timeout(Duration::from_secs(60), counts.until(heard))
+                .await
+                .expect("the message comes");
+        }
         Doing::Pauses => counts.put(Input::Command(LinkCommand::ReadPaused(true))),
         Doing::Offers(frames, bytes) => {
             let over = |counts: &Counts| counts.done.load(Ordering::Relaxed);
