@@ -3,7 +3,12 @@
 //! Each row names the function that is waited for, what goes wrong, the bound in seconds, and a call
 //! that is measured in virtual time. A function without a row fails the last test, which says so.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use antiphon_protocol::{AuthError, AuthShape, End, Secret, Time, TokenSource, Why};
 use antiphon_transport::{
@@ -476,10 +481,76 @@ fn every_wait_ends_in_time() {
     suite.end();
 }
 
+fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn functions() -> Vec<&'static str> {
+    let functions: BTreeSet<_> = rows().map(|row| row.function).collect();
+    functions.into_iter().collect()
+}
+
 #[test]
 fn every_public_function_that_waits_has_a_row() {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let functions: BTreeSet<_> = rows().map(|row| row.function).collect();
-    let functions: Vec<_> = functions.into_iter().collect();
-    surface::assert_complete(&sources, &functions);
+    surface::assert_complete(&sources(), &functions());
+}
+
+#[test]
+fn a_row_that_is_missing_or_left_over_is_noticed() {
+    let found = surface::waits(&sources());
+    for missing in functions() {
+        let mut others = functions();
+        others.retain(|function| *function != missing);
+        others.push("Gone::by");
+        let expected = (vec![missing.to_owned()], vec!["Gone::by".to_owned()]);
+        assert_eq!(surface::gaps(&found, &others), expected);
+    }
+}
+
+#[test]
+fn a_public_wait_is_found_however_it_is_written() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("surface");
+    std::fs::create_dir_all(folder.join("deep")).unwrap();
+    std::fs::write(
+        folder.join("lib.rs"),
+        "pub async fn plain() {}
+        pub fn opaque() -> impl Future<Output = ()> { async {} }
+        pub fn boxed() -> Pin<Box<dyn Future<Output = ()> + Send>> { todo!() }
+        type Soon<T> = Pin<Box<dyn Future<Output = T>>>;
+        pub fn named() -> Soon<()> { todo!() }
+        pub struct Wait;
+        impl Future for Wait { type Output = (); }
+        pub trait Source { async fn token(&self); fn poll_token(&self); }
+        pub fn at_once() -> u8 { 0 }
+        fn private() -> Wait { Wait }
+        #[cfg(test)] mod tests { pub async fn of_a_test() {} }",
+    )
+    .unwrap();
+    std::fs::write(
+        folder.join("deep/handle.rs"),
+        "impl Handle {
+            pub fn wait(&self) -> Wait { Wait }
+            pub(crate) async fn inner(&self) {}
+            async fn private(&self) {}
+            pub fn quick(&self) {}
+        }
+        impl Source for Handle { async fn token(&self) {} }
+        impl other::Trait for Handle { async fn of_another(&self) {} }
+        pub mod nested { pub async fn nested() {} }",
+    )
+    .unwrap();
+    let found: Vec<_> = surface::waits(&folder).into_iter().collect();
+    assert_eq!(
+        found,
+        [
+            "Handle::of_another",
+            "Handle::wait",
+            "Source::token",
+            "boxed",
+            "named",
+            "nested",
+            "opaque",
+            "plain"
+        ]
+    );
 }

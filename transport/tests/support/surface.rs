@@ -28,16 +28,22 @@ pub(crate) fn waits(folder: &Path) -> BTreeSet<String> {
 
 /// Fails, saying how to mend it, unless `rows` names exactly the public waits under `folder`.
 pub(crate) fn assert_complete(folder: &Path, rows: &[&str]) {
-    let found = waits(folder);
-    let rows: BTreeSet<String> = rows.iter().map(|name| (*name).to_owned()).collect();
-    let missing: Vec<_> = found.difference(&rows).collect();
-    let stale: Vec<_> = rows.difference(&found).collect();
+    let (missing, stale) = gaps(&waits(folder), rows);
     assert!(
         missing.is_empty() && stale.is_empty(),
         "every public function that can wait has a row in the table of bounds: add one for each of \
          {missing:?} (its name, its bound in seconds, and a call that is measured under bad peers), \
          and remove those of {stale:?}, which are gone"
     );
+}
+
+/// What was found and has no row, and rows of what was not found.
+pub(crate) fn gaps(found: &BTreeSet<String>, rows: &[&str]) -> (Vec<String>, Vec<String>) {
+    let rows: BTreeSet<String> = rows.iter().map(|name| (*name).to_owned()).collect();
+    (
+        found.difference(&rows).cloned().collect(),
+        rows.difference(found).cloned().collect(),
+    )
 }
 
 fn sources(folder: &Path, files: &mut Vec<syn::File>) {
@@ -73,6 +79,9 @@ impl Found {
                     if of_future.is_some_and(|name| name == "Future" || name == "IntoFuture") {
                         self.futures.extend(name_of(&item.self_ty));
                     }
+                }
+                Item::Type(item) if self.is_future(&item.ty) => {
+                    self.futures.insert(item.ident.to_string());
                 }
                 Item::Mod(item) if !is_test(&item.attrs) => {
                     if let Some((_, items)) = &item.content {
@@ -135,6 +144,13 @@ impl Found {
     }
 
     fn returns_future(&self, output: &ReturnType) -> bool {
+        match output {
+            ReturnType::Type(_, of) => self.is_future(of),
+            ReturnType::Default => false,
+        }
+    }
+
+    fn is_future(&self, of: &Type) -> bool {
         struct Names(BTreeSet<String>);
 
         impl Visit<'_> for Names {
@@ -145,7 +161,7 @@ impl Found {
         }
 
         let mut names = Names(BTreeSet::new());
-        names.visit_return_type(output);
+        names.visit_type(of);
         let known = ["Future", "IntoFuture", "BoxFuture", "LocalBoxFuture"];
         known.iter().any(|name| names.0.contains(*name)) || !names.0.is_disjoint(&self.futures)
     }
