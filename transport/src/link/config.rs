@@ -34,7 +34,8 @@ pub struct LinkConfig {
     pub dial_deadline: Duration,
     /// From the open wire to the provider's acceptance. Default 15 s.
     pub ready_deadline: Duration,
-    /// Without progress while bytes wait to be written. Default 10 s.
+    /// Without progress while bytes wait to be written: no frame has left, nor 32 KiB of a larger one.
+    /// Default 10 s.
     pub write_deadline: Duration,
     /// Most bytes that may wait to be written before commands come back; each frame counts 512 more
     /// than its own. Default 1 MiB.

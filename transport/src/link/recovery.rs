@@ -37,6 +37,7 @@ impl Link {
         self.history_refused = false;
         self.unknown_ends = 0;
         self.failures_told = false;
+        self.changed_early = false;
         if let Some(current) = &mut self.current {
             current.failures = 0;
         }
@@ -176,12 +177,18 @@ impl Link {
             reason: PeerText::new(end.reason.as_str()),
         });
         if let Ok(delay) = self.delay(now, end, fault, retry) {
-            self.attempt = Attempt::Waiting {
-                until: now + delay,
-                delay,
-                cause,
-            };
+            self.wait(now + delay, delay, cause);
         }
+    }
+
+    /// The next attempt is made after a wait.
+    pub(super) fn wait(&mut self, until: Time, delay: Duration, cause: RotationCause) {
+        self.attempt = Attempt::Waiting {
+            until,
+            delay,
+            cause,
+        };
+        self.report();
     }
 
     fn retry(&mut self, now: Time, end: &End, fault: Fault, retry: Retry, cause: RotationCause) {
@@ -193,12 +200,7 @@ impl Link {
                 if delay.is_zero() {
                     self.need_plan(now, cause, delay);
                 } else {
-                    self.attempt = Attempt::Waiting {
-                        until: now + delay,
-                        delay,
-                        cause,
-                    };
-                    self.report();
+                    self.wait(now + delay, delay, cause);
                 }
             }
             Err(GiveUp::Fatal) => self.finish(EndedCause::Fault(fault), Some(end), None),

@@ -1,6 +1,8 @@
 //! The planned change of connection, and letting the old one go.
 
-use antiphon_protocol::{End, Fault, Generation, How, RotationCause, Stage, Time};
+use std::time::Duration;
+
+use antiphon_protocol::{End, Fault, Generation, How, PeerText, RotationCause, Stage, Time};
 
 use super::{
     Link, LinkOutput,
@@ -9,7 +11,7 @@ use super::{
     schedule::Schedule,
     state::Attempt,
 };
-use crate::WireAction;
+use crate::{Cost, WireAction};
 
 /// The close code of a goodbye in order.
 const NORMAL: u16 = 1000;
@@ -28,10 +30,9 @@ impl Link {
             .session
             .zip(conversation)
             .map(|(life, since)| since + life);
-        for end in [connection_end, session_end, current.expires]
-            .into_iter()
-            .flatten()
-        {
+        // A peer that still talks has not ended the session: one of the clocks is wrong.
+        let expiry = current.expires.filter(|expiry| *expiry > now);
+        for end in [connection_end, session_end, expiry].into_iter().flatten() {
             Schedule::before(now, end, lead, margin, RotationCause::Limit)
                 .merge(&mut current.schedule);
         }
@@ -68,7 +69,38 @@ impl Link {
                 // What was due is being done.
                 current.schedule = None;
             }
-            self.need_plan(now, cause, std::time::Duration::ZERO);
+            match self.change_after(now, cause) {
+                Some(Duration::ZERO) => self.need_plan(now, cause, Duration::ZERO),
+                Some(delay) => self.wait(now + delay, delay, cause),
+                None => self.up(LinkOutput::RotationFailed {
+                    cause,
+                    fault: Fault::Overloaded,
+                    reason: PeerText::new("too many connections in a row did not last"),
+                }),
+            }
+        }
+    }
+
+    /// How long a change has to wait that the peer brings about, if it may be at all. A connection that has
+    /// proven its health is changed at once, and so is the first that has not. But a peer that sends each
+    /// connection away, or whose limits leave none a life, is not asked for the next one any faster than
+    /// one that drops them.
+    fn change_after(&mut self, now: Time, cause: RotationCause) -> Option<Duration> {
+        let brought_about = matches!(
+            cause,
+            RotationCause::Limit | RotationCause::GoAway | RotationCause::Failures
+        );
+        if !brought_about {
+            return Some(Duration::ZERO);
+        }
+        if self.backoff.is_healthy(now) {
+            self.changed_early = false;
+            return Some(Duration::ZERO);
+        }
+        if std::mem::replace(&mut self.changed_early, true) {
+            self.backoff.next(now, Cost::One)
+        } else {
+            self.backoff.at_once()
         }
     }
 

@@ -221,10 +221,10 @@ impl Link {
 
     fn go_away(&mut self, now: Time, generation: Generation, left: Option<std::time::Duration>) {
         let margin = self.config.rotation_margin;
-        if self.generation() == Some(generation)
-            && let Some(current) = &mut self.current
-        {
-            Schedule::go_away(now, left, margin).merge(&mut current.schedule);
+        // One that is still opening keeps it for the time when it is in use.
+        let connection = self.connection(generation);
+        if let Some(connection) = connection.filter(|connection| !connection.is_draining()) {
+            Schedule::go_away(now, left, margin).merge(&mut connection.schedule);
         }
     }
 

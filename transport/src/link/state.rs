@@ -83,6 +83,9 @@ pub struct Link {
     pub(super) unknown_ends: u32,
     /// Whether a change was asked for because the peer fails, since health was proven last.
     pub(super) failures_told: bool,
+    /// Whether the peer has had a connection changed that had not proven its health, since health was
+    /// proven last.
+    pub(super) changed_early: bool,
     /// Since when the provider's conversation goes on, over resumed connections.
     pub(super) conversation: Option<Time>,
     pub(super) last_config: Option<Arc<SessionConfig>>,
@@ -128,6 +131,7 @@ impl Link {
             history_refused: false,
             unknown_ends: 0,
             failures_told: false,
+            changed_early: false,
             conversation: None,
             last_config: None,
             closing: None,
@@ -270,6 +274,7 @@ impl Link {
             | WireEvent::Frame { generation, .. }
             | WireEvent::Alive { generation }
             | WireEvent::Written { generation, .. }
+            | WireEvent::Writing { generation }
             | WireEvent::Lost { generation, .. } => *generation,
         };
         let Some(connection) = self.connection(generation) else {
@@ -291,6 +296,7 @@ impl Link {
             WireEvent::Frame { frame, .. } if !dialing => self.frame(now, generation, &frame),
             WireEvent::Alive { .. } if !dialing => connection.hear(now),
             WireEvent::Written { seq, .. } if !dialing => self.written(now, generation, seq),
+            WireEvent::Writing { .. } if !dialing => connection.progress = now,
             _ => self.stale = self.stale.saturating_add(1),
         }
     }

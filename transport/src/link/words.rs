@@ -60,7 +60,8 @@ pub enum LinkOutput {
         event: Event,
     },
     /// A rotation is due. Answer with [`LinkCommand::Rotate`] at a quiet moment; at the deadline it
-    /// happens anyway.
+    /// happens anyway. Where the peer lets no connection prove its health it is made at the pace of lost
+    /// connections, and not at all once the budget is spent: [`LinkOutput::RotationFailed`] says so.
     RotationDue {
         /// Why.
         cause: RotationCause,
@@ -113,7 +114,8 @@ pub enum LinkOutput {
         /// What that means.
         fault: Fault,
     },
-    /// The next connection could not be had; the live one is kept. Another attempt may follow.
+    /// The next connection could not be had, or may not be asked for; the live one is kept. Another
+    /// attempt may follow.
     RotationFailed {
         /// Why there was to be a new connection.
         cause: RotationCause,

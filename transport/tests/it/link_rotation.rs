@@ -74,6 +74,77 @@ fn go_away_is_due_at_once_with_or_without_a_time() {
     }
 }
 
+// faults: C2 by a notice before the peer has accepted the session
+#[test]
+fn a_notice_that_comes_before_the_session_is_ready_is_kept() {
+    let mut bench = Bench::new(Words::overlapping());
+    bench.command(LinkCommand::Start);
+    bench.plan();
+    bench.open();
+    bench.hear("goaway 50");
+    bench.pass(2 * SECOND);
+    assert_eq!(bench.due(), None);
+    bench.hear("ready");
+    bench.pass(Duration::ZERO);
+    let forced = Time::from_millis(40_000);
+    assert_eq!(bench.due(), Some((RotationCause::GoAway, forced)));
+}
+
+/// Ten minutes with a peer that says this on each connection once it is ready, and drops none. Yields
+/// how many connections were asked for beyond the first, and when the first of those was.
+fn sent_away(word: &str, words: Words) -> (usize, Option<Time>) {
+    let mut bench = Bench::live(words);
+    let mut asked = Vec::new();
+    bench.hear(word);
+    while bench.now < Time::from_millis(600_000) {
+        bench.pass(Duration::from_millis(10));
+        if bench.plans_wanted() > 0 {
+            bench.take();
+            asked.push(bench.now);
+            bench.plan();
+            // Where two may not be open, the old one goes first.
+            if bench.link.phase() == Phase::Draining {
+                bench.pass(2 * SECOND);
+            }
+            bench.open();
+            bench.flush();
+            bench.hear("ready");
+            bench.hear(word);
+        }
+        let alive = bench.newest();
+        bench.wire(antiphon_transport::WireEvent::Alive { generation: alive });
+        assert!(bench.closed().is_none(), "{word}");
+    }
+    assert_eq!(bench.link.phase(), Phase::Live, "{word}");
+    (asked.len(), asked.first().copied())
+}
+
+// faults: C2, C23 by a peer that sends every connection away as soon as it is ready
+#[test]
+fn a_peer_that_sends_every_connection_away_is_not_stormed() {
+    for overlap in [true, false] {
+        let words = || {
+            let mut words = Words::default();
+            words.capabilities.overlap = overlap;
+            words
+        };
+        let mut short = words();
+        short.capabilities.limits.connection = Some(Duration::ZERO);
+        for (word, words) in [("goaway 0", words()), ("say", short)] {
+            // The first change is worth doing at once; after ten the connection is left as it is.
+            let asked = sent_away(word, words);
+            assert_eq!(asked, (10, Some(Time::from_millis(10))), "{word}");
+        }
+    }
+}
+
+// faults: C1 by a clock that is an hour ahead of the peer's
+#[test]
+fn an_expiry_in_the_past_is_not_believed() {
+    let word = format!("expires {}", ORIGIN - 1);
+    assert_eq!(sent_away(&word, Words::overlapping()), (0, None));
+}
+
 // faults: C21 by an old wire that talks on beside the new one
 #[test]
 fn where_two_may_be_open_the_switch_is_at_ready() {
