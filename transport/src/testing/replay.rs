@@ -77,6 +77,14 @@ impl ReplayDial {
                 line: place + 1,
                 why: error.to_string(),
             })?;
+            if let Recorded::HeardBinary { base64 } = &line.what
+                && bytes(base64).is_none()
+            {
+                return Err(BadRecording {
+                    line: place + 1,
+                    why: "a binary message is not base64".to_owned(),
+                });
+            }
             // Notes are for others; the pauses are counted without them.
             if !matches!(line.what, Recorded::Note { .. }) {
                 connections.entry(line.connection).or_default().push(line);
@@ -148,8 +156,8 @@ async fn play(lines: Vec<RecordedLine>, wire: PeerWire, paced: bool) {
         match line.what {
             Recorded::HeardText { text } => wire.send_text(text),
             Recorded::HeardBinary { base64 } => {
-                let data = base64_simd::STANDARD.decode_to_vec(base64);
-                wire.send(Frame::binary(data.unwrap_or_default()));
+                // What is none was refused when the recording was read.
+                wire.send(Frame::binary(bytes(&base64).unwrap_or_default()));
             }
             Recorded::End { end } => wire.end(ended(Stage::Live, &end)),
             _ => {}
@@ -157,6 +165,10 @@ async fn play(lines: Vec<RecordedLine>, wire: PeerWire, paced: bool) {
     }
     // A recording that stops without an end leaves a peer that says nothing more.
     wire.hangup().await;
+}
+
+fn bytes(base64: &str) -> Option<Vec<u8>> {
+    base64_simd::STANDARD.decode_to_vec(base64).ok()
 }
 
 fn ended(stage: Stage, recorded: &RecordedEnd) -> End {

@@ -155,7 +155,11 @@ fn befall(sim: &mut Sim<'_>, dice: &mut Dice, clients: u64) {
 /// Runs one world to its end. Yields everything every client was told.
 fn world(seed: u64) -> Result<Traces, String> {
     let mut dice = Dice::new(seed);
-    let clients = 1 + dice.below(4);
+    // Large worlds are slow, and rare.
+    let clients = match dice.below(16) {
+        0 => 5 + dice.below(16),
+        _ => 1 + dice.below(4),
+    };
     let mut sim = Builder::new()
         .rng_seed(seed)
         .tick_duration(Duration::from_millis(50))
@@ -170,7 +174,7 @@ fn world(seed: u64) -> Result<Traces, String> {
         let traces = Arc::clone(&traces);
         sim.client(
             format!("client-{number}"),
-            client(seed * 8 + number, traces),
+            client(seed * 32 + number, traces),
         );
     }
     let mut next = Duration::from_millis(1000 + dice.below(5000));

@@ -198,6 +198,9 @@ async fn notes_stand_in_their_place_without_secrets_and_are_left_out_of_what_is_
 
 #[test]
 fn a_bad_line_is_named() {
-    let bad = ReplayDial::new("\n{\"connection\":0}\n").unwrap_err();
-    assert_eq!(bad.line, 2);
+    let bytes = r#"{"connection":0,"at_us":1,"what":"heard_binary","base64":"AAE=!"}"#;
+    for bad in [r#"{"connection":0}"#, bytes] {
+        let bad = ReplayDial::new(&format!("\n{bad}\n")).unwrap_err();
+        assert_eq!(bad.line, 2);
+    }
 }
