@@ -95,7 +95,7 @@ pub enum WireEvent {
         /// The frame.
         frame: Frame,
     },
-    /// Something other than a data frame has arrived: a ping or a pong.
+    /// Something other than a data frame has arrived: a ping or a pong, or part of a large message.
     Alive {
         /// On which wire.
         generation: Generation,
@@ -106,6 +106,11 @@ pub enum WireEvent {
         generation: Generation,
         /// The last frame written.
         seq: WireSeq,
+    },
+    /// A good part of a frame that has not left as a whole was handed to the operating system.
+    Writing {
+        /// On which wire.
+        generation: Generation,
     },
     /// The wire is gone, by the peer, the network, or at the end of a hangup.
     Lost {

@@ -126,6 +126,13 @@ pub trait WireTx: Send {
     /// Ready when all that was taken has been handed to the operating system.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), End>>;
 
+    /// Bytes handed to the operating system so far. By them a peer that takes in a large frame slowly is
+    /// told from one that takes in nothing; of a wire that does not count them, and says 0, whole
+    /// frames are looked at.
+    fn handed_over(&self) -> u64 {
+        0
+    }
+
     /// Sends a close frame with `code` after all that was taken. Ready when it is on its way; the
     /// receiving half ends when the peer has answered.
     fn poll_close(&mut self, cx: &mut Context<'_>, code: u16) -> Poll<Result<(), End>>;
@@ -136,7 +143,8 @@ pub trait WireTx: Send {
 pub enum Incoming {
     /// A whole data message.
     Frame(Frame),
-    /// A ping or pong; pings are answered by the wire itself.
+    /// A ping or pong, or a good part of a message that has not come as a whole. Pings are answered by
+    /// the wire itself.
     Alive,
 }
 

@@ -267,6 +267,10 @@ impl WireTx for Tx {
         self.inner.poll_flush(cx)
     }
 
+    fn handed_over(&self) -> u64 {
+        self.inner.handed_over()
+    }
+
     fn poll_close(&mut self, cx: &mut Context<'_>, code: u16) -> Poll<Result<(), End>> {
         self.inner.poll_close(cx, code)
     }

@@ -85,6 +85,9 @@ pub(crate) enum Fed {
         generation: Generation,
         seq: WireSeq,
     },
+    Writing {
+        generation: Generation,
+    },
     Lost {
         generation: Generation,
         end: SavedEnd,
@@ -234,6 +237,9 @@ impl Fed {
                 generation: *generation,
                 seq: *seq,
             },
+            WireEvent::Writing { generation } => Self::Writing {
+                generation: *generation,
+            },
             WireEvent::Lost { generation, end } => Self::Lost {
                 generation: *generation,
                 end: SavedEnd::of(end),
@@ -298,6 +304,9 @@ impl Fed {
             Self::Written { generation, seq } => WireEvent::Written {
                 generation: *generation,
                 seq: *seq,
+            },
+            Self::Writing { generation } => WireEvent::Writing {
+                generation: *generation,
             },
             Self::Lost { generation, end } => WireEvent::Lost {
                 generation: *generation,

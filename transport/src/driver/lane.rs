@@ -15,6 +15,17 @@ use crate::{Incoming, WirePair, WireRx, WireTx};
 
 /// Bytes given to the wire before they are flushed, so that a long queue reports progress.
 const BATCH: usize = 32 * 1024;
+/// Bytes of a large frame that are worth telling of. Who takes in less by the deadline is stuck,
+/// though it trickle.
+const PART: u64 = 32 * 1024;
+
+/// What has become of the frames that were to be written.
+pub(super) enum Progress {
+    /// All up to this one have got to the operating system.
+    Written(WireSeq),
+    /// Part of the next one has.
+    Writing,
+}
 
 /// Places above which an empty queue is too large to be kept, and those it keeps then.
 const PLACES: (usize, usize) = (128, 64);
@@ -37,6 +48,8 @@ pub(super) struct Lane {
     dirty: bool,
     /// The last frame given to the wire since the last flush.
     given: Option<WireSeq>,
+    /// Bytes that had been handed over when that was last told.
+    told: u64,
     hangup: Option<u16>,
     hung_up: bool,
     /// Why writing failed. The peer's last words may still be read.
@@ -55,6 +68,7 @@ impl Lane {
             batch: 0,
             dirty: false,
             given: None,
+            told: 0,
             hangup: None,
             hung_up: false,
             broken: None,
@@ -84,22 +98,24 @@ impl Lane {
         self.broken.take()
     }
 
-    pub(super) const fn is_broken(&self) -> bool {
-        self.broken.is_some()
-    }
-
-    /// Moves what waits towards the operating system. Yields the last frame that has got there.
-    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<WireSeq> {
+    /// Moves what waits towards the operating system. Yields what has got there.
+    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Progress> {
         if self.broken.is_some() {
             return Poll::Pending;
         }
-        match ready!(self.poll_write_unbroken(cx)) {
-            Ok(seq) => Poll::Ready(seq),
-            Err(end) => {
-                self.broken = Some(end);
-                Poll::Pending
+        match self.poll_write_unbroken(cx) {
+            Poll::Ready(Ok(seq)) => return Poll::Ready(Progress::Written(seq)),
+            Poll::Ready(Err(end)) => self.broken = Some(end),
+            Poll::Pending if self.dirty => {
+                let handed_over = self.tx.handed_over();
+                if handed_over.saturating_sub(self.told) >= PART {
+                    self.told = handed_over;
+                    return Poll::Ready(Progress::Writing);
+                }
             }
+            Poll::Pending => {}
         }
+        Poll::Pending
     }
 
     fn poll_write_unbroken(&mut self, cx: &mut Context<'_>) -> Poll<Result<WireSeq, End>> {

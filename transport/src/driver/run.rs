@@ -17,7 +17,7 @@ use tokio::time::Sleep;
 
 use super::{
     Count, Meter, Port,
-    lane::Lane,
+    lane::{Lane, Progress},
     watch::{Counter, Trace},
 };
 use crate::{
@@ -241,9 +241,13 @@ impl<M: Machine, P: Port<M>> Shell<M, P> {
         while let Some(slot) = self.slots.get_mut(place) {
             let generation = slot.generation;
             if let Wire::Open(lane) = &mut slot.wire
-                && let Poll::Ready(seq) = lane.poll_write(cx)
+                && let Poll::Ready(progress) = lane.poll_write(cx)
             {
-                self.handle(Input::Wire(WireEvent::Written { generation, seq }));
+                let event = match progress {
+                    Progress::Written(seq) => WireEvent::Written { generation, seq },
+                    Progress::Writing => WireEvent::Writing { generation },
+                };
+                self.handle(Input::Wire(event));
                 moved = true;
             }
             place += 1;
@@ -345,11 +349,13 @@ impl<M: Machine, P: Port<M>> Shell<M, P> {
                     let end = self.quiet(generation, end);
                     WireEvent::Lost { generation, end }
                 }
-                Poll::Pending if lane.is_broken() => match lane.take_broken() {
-                    Some(end) => WireEvent::Lost { generation, end },
+                Poll::Pending => match lane.take_broken() {
+                    Some(end) => {
+                        let end = self.quiet(generation, end);
+                        WireEvent::Lost { generation, end }
+                    }
                     None => return taken > 0,
                 },
-                Poll::Pending => return taken > 0,
             };
             self.watch(&event);
             self.handle(Input::Wire(event));

@@ -285,6 +285,10 @@ impl WireTx for Tx {
         self.inner.poll_flush(cx)
     }
 
+    fn handed_over(&self) -> u64 {
+        self.inner.handed_over()
+    }
+
     fn poll_close(&mut self, cx: &mut Context<'_>, code: u16) -> Poll<Result<(), End>> {
         if !std::mem::replace(&mut self.hung_up, true) {
             self.tape.write(self.connection, Recorded::HungUp { code });

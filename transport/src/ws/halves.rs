@@ -145,6 +145,10 @@ where
         self.shared.lock().poll_drain(Half::Tx, cx)
     }
 
+    fn handed_over(&self) -> u64 {
+        self.shared.lock().outflow.handed_over()
+    }
+
     fn poll_close(&mut self, cx: &mut Context<'_>, code: u16) -> Poll<Result<(), End>> {
         if !self.closing {
             ready!(self.poll_ready(cx))?;
@@ -175,8 +179,13 @@ where
         }
         for _ in 0..PIECES {
             let envelopes = &mut open.library.envelopes().inward;
-            if let Err(stop) = ready!(open.inflow.poll(&mut open.io, envelopes, cx)) {
-                return Poll::Ready(Err(open.stop(stop, cx)));
+            match open.inflow.poll(&mut open.io, envelopes, cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(stop)) => return Poll::Ready(Err(open.stop(stop, cx))),
+                Poll::Pending if open.inflow.is_coming() => {
+                    return Poll::Ready(Ok(Incoming::Alive));
+                }
+                Poll::Pending => return Poll::Pending,
             }
             let (content, is_ping) = open.inflow.take();
             if is_ping {

@@ -24,6 +24,10 @@ const FIRST: (usize, usize) = (256 * 1024, 8 * 1024);
 /// costs the old memory beside the new, and this much is allowed beside a message of the largest size.
 const TRUSTED: usize = 1024 * 1024;
 
+/// Bytes of a message that are a sign of life before the rest has come. From a trickle they take so long
+/// that it counts as silence.
+const PART: usize = 64 * 1024;
+
 pub(super) struct Inflow {
     limits: Limits,
     /// What was read and not looked at.
@@ -36,6 +40,8 @@ pub(super) struct Inflow {
     open: Option<Kind>,
     /// What the last envelope carries, and whether it is a ping's.
     content: (Bytes, bool),
+    /// Bytes that have come of a message and were no sign of life yet.
+    unnoticed: usize,
     /// Whether the peer has broken the protocol, so that nothing more is read.
     over: bool,
 }
@@ -56,6 +62,7 @@ impl Inflow {
             message: Vec::new(),
             open: None,
             content: (Bytes::new(), false),
+            unnoticed: 0,
             over: false,
         }
     }
@@ -64,6 +71,15 @@ impl Inflow {
     /// one, the reason of a close frame, what a ping says; and whether it is that.
     pub(super) fn take(&mut self) -> (Bytes, bool) {
         mem::take(&mut self.content)
+    }
+
+    /// Whether a good part of a message has come that is not whole. Once for each part.
+    pub(super) const fn is_coming(&mut self) -> bool {
+        let much = self.unnoticed >= PART;
+        if much {
+            self.unnoticed = 0;
+        }
+        much
     }
 
     /// Ready when the envelope of one more frame is in `envelopes`.
@@ -180,6 +196,7 @@ impl Inflow {
     }
 
     const fn has_come(&mut self, count: usize) {
+        self.unnoticed = self.unnoticed.saturating_add(count);
         if let Some(frame) = &mut self.frame {
             frame.left -= count;
         }
@@ -247,6 +264,9 @@ impl Inflow {
             kind => kind,
         };
         let mut code = Bytes::new();
+        if kind.is_data() {
+            self.unnoticed = 0;
+        }
         if kind == Kind::Close {
             code = content.split_to(content.len().min(2));
         }

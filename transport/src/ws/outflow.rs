@@ -18,6 +18,8 @@ pub(super) struct Outflow {
     /// Bytes for the socket, and how many of them have left.
     waiting: Vec<u8>,
     gone: usize,
+    /// Bytes that have left since the beginning, but for those in `gone`.
+    left: u64,
     /// Bytes beyond which nothing more is taken from above.
     room: usize,
     /// What the next data frame carries.
@@ -43,6 +45,7 @@ impl Outflow {
         Self {
             waiting: Vec::new(),
             gone: 0,
+            left: 0,
             room,
             content: Bytes::new(),
             answer: Vec::new(),
@@ -66,6 +69,11 @@ impl Outflow {
     /// Whether one more frame may be given.
     pub(super) const fn has_room(&self) -> bool {
         self.rest.is_none() && self.waiting.len() - self.gone < self.room
+    }
+
+    /// Bytes that the operating system has taken.
+    pub(super) const fn handed_over(&self) -> u64 {
+        self.left.saturating_add(self.gone as u64)
     }
 
     /// Whether so many pongs wait that the peer should not be read before they have left.
@@ -140,6 +148,7 @@ impl Outflow {
                 }
             }
             self.waiting.clear();
+            self.left = self.left.saturating_add(self.gone as u64);
             self.gone = 0;
             if !self.refill() {
                 break;

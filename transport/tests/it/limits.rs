@@ -1,13 +1,16 @@
 //! Every limit that is on by default, met exactly and by one more.
 
 use antiphon_protocol::{Command, CommandId, End, Fault, Frame, How, Retry, Stage, classify};
-use antiphon_transport::{Incoming, LinkCommand, Receipt, Undelivered, WsDial};
+use antiphon_transport::{LinkCommand, Receipt, Undelivered, WsDial};
 use tokio::io::AsyncWriteExt;
 
 use crate::support::{
     Bench, Words,
     dice::Suite,
-    loopback::{accept_head, answer, dial_with, each_wire, listen, read_head, recv, refusal, send},
+    loopback::{
+        accept_head, answer, dial_with, each_wire, listen, read_head, recv, recv_frame, refusal,
+        send,
+    },
 };
 
 const FRAME: usize = 4 << 20;
@@ -48,10 +51,7 @@ async fn hears(wire: &WsDial, frames: &[usize]) -> Result<usize, End> {
         let _ = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut Vec::new()).await;
     });
     let (_tx, mut rx) = dial_with(wire, address, None).await?;
-    match recv(&mut rx).await? {
-        Incoming::Frame(frame) => Ok(frame.len()),
-        Incoming::Alive => panic!("not a message"),
-    }
+    Ok(recv_frame(&mut rx).await?.len())
 }
 
 fn is_too_large<T>(outcome: Result<T, End>) -> Result<(), String> {

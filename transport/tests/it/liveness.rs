@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use antiphon_protocol::{EndedCause, Fault, Time};
+use antiphon_protocol::{Command, CommandId, EndedCause, Fault, Phase, Time};
 use antiphon_transport::{
     BackoffConfig, Input, LinkCommand, Machine, Output, WireAction, WireEvent, WsDial,
     testing::MemoryNetwork,
@@ -11,16 +11,19 @@ use antiphon_transport::{
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream},
     sync::Mutex,
-    time::Instant,
+    task::JoinHandle,
+    time::{Instant, sleep},
 };
 
 use crate::support::{
     Bench, Words,
     bench::config,
     dice::{Dice, Suite, cases},
-    loopback::accept_head,
-    rig::{audited, in_virtual_time},
+    loopback::{accept_head, each_wire},
+    rig::{Above, audited, in_virtual_time, settle},
 };
+
+const KIB: usize = 1024;
 
 /// One peer: how late its pongs are, how often it says something else, and when it falls silent.
 struct Schedule {
@@ -180,7 +183,7 @@ async fn serve(stream: DuplexStream, schedule: Schedule, mut dice: Dice) -> Inst
         let writer = Arc::clone(&writer);
         tokio::spawn(async move {
             loop {
-                tokio::time::sleep(Duration::from_millis(every)).await;
+                sleep(Duration::from_millis(every)).await;
                 if Instant::now() >= silent_from || !say(&writer, b"\x81\x03say").await {
                     return;
                 }
@@ -193,7 +196,7 @@ async fn serve(stream: DuplexStream, schedule: Schedule, mut dice: Dice) -> Inst
             let delay = Duration::from_millis(least + dice.below(most - least + 1));
             let writer = Arc::clone(&writer);
             tokio::spawn(async move {
-                tokio::time::sleep(delay).await;
+                sleep(delay).await;
                 if Instant::now() < silent_from {
                     say(&writer, b"\x8a\0").await;
                 }
@@ -251,31 +254,87 @@ fn slow_peers_live_over_real_framing_too() {
     suite.end();
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_frame_that_never_ends_is_no_sign_of_life() {
+/// A session whose first failure is its end, ready, on a stream in memory; and the server's end of that.
+async fn opened(dial: WsDial) -> (Above, JoinHandle<()>, DuplexStream) {
     let (network, listener) = MemoryNetwork::new();
     let words = Words {
         url: "ws://127.0.0.1/".to_owned(),
         ..Words::default()
     };
     let config = config().backoff(BackoffConfig::default().budget(0));
-    let dial = WsDial::new().connect_with(network);
-    let (above, task, _audit) = audited(words, config, dial, 1);
+    let (above, task, _audit) = audited(words, config, dial.connect_with(network), 1);
     let mut stream = listener.accept().await;
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.unwrap());
     }
     let accept = accept_head(std::str::from_utf8(&head).unwrap());
-    stream.write_all(accept.as_bytes()).await.unwrap();
-    stream
-        .write_all(b"\x81\x05ready\x81\x7e\xff\xff")
-        .await
-        .unwrap();
+    let opening = [accept.as_bytes(), b"\x81\x05ready"].concat();
+    stream.write_all(&opening).await.unwrap();
+    while !matches!(above.phases().last(), Some((_, Phase::Live))) {
+        sleep(Duration::from_millis(1)).await;
+    }
+    (above, task, stream)
+}
+
+/// What becomes of a frame of half a megabyte where the peer takes in so many bytes a second, and after
+/// what time.
+async fn taken_in(dial: WsDial, per_second: usize) -> (&'static str, Duration) {
+    let (above, _task, mut stream) = opened(dial).await;
+    let begun = Instant::now();
+    above.command(LinkCommand::Send {
+        id: CommandId::new(1),
+        command: Command::Audio(vec![7; 512 * KIB].into()),
+    });
+    let mut taken = vec![0; per_second];
+    loop {
+        sleep(Duration::from_secs(1)).await;
+        if let Some((_, word)) = above.receipts().first() {
+            return (word, begun.elapsed());
+        }
+        stream.read_exact(&mut taken).await.unwrap();
+    }
+}
+
+// faults: D16 by peers that take in a large frame slowly, and one that only seems to
+#[tokio::test(start_paused = true)]
+async fn a_slow_peer_is_not_taken_for_a_stuck_one() {
+    for (wire, dial) in each_wire() {
+        let (word, after) = taken_in(dial.clone(), 12 * KIB).await;
+        assert_eq!(word, "written", "{wire}, after {after:?}");
+        assert!(after >= Duration::from_secs(30), "{wire}: {after:?}");
+        let (word, after) = taken_in(dial, 100).await;
+        assert_eq!(word, "lost", "{wire}, after {after:?}");
+        assert!(after <= Duration::from_secs(11), "{wire}: {after:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_message_may_take_longer_to_come_than_silence_may_last() {
+    for (wire, dial) in each_wire() {
+        let (above, _task, mut stream) = opened(dial).await;
+        let mut message = vec![b' '; 2 * KIB * KIB];
+        message[..3].copy_from_slice(b"say");
+        stream.write_all(b"\x81\x7f").await.unwrap();
+        stream.write_u64(message.len() as u64).await.unwrap();
+        for part in message.chunks(12 * KIB) {
+            sleep(Duration::from_secs(1)).await;
+            assert_eq!(above.lost(), [], "{wire}");
+            stream.write_all(part).await.unwrap();
+        }
+        settle().await;
+        assert_eq!(above.heard(), 1, "{wire}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_that_never_ends_is_no_sign_of_life() {
+    let (above, task, mut stream) = opened(WsDial::new()).await;
+    stream.write_all(b"\x81\x7e\xff\xff").await.unwrap();
     let begun = Instant::now();
     let trickle = async {
         while stream.write_all(b"x").await.is_ok() {
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            sleep(Duration::from_secs(1)).await;
         }
     };
     let (ended, ()) = tokio::join!(task, trickle);

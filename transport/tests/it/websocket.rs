@@ -16,7 +16,7 @@ use tokio_tungstenite::{
 
 use crate::support::loopback::{
     accept_head, answer, close, dial_with, endpoint, listen, on_each_wire, ping, read_head, recv,
-    recv_end, refusal, send,
+    recv_end, recv_frame, refusal, send,
 };
 
 type Socket = WebSocketStream<tokio::net::TcpStream>;
@@ -52,10 +52,7 @@ async fn messages_travel_both_ways_as_they_are(wire: WsDial) {
         Frame::binary(vec![7; 300_000]),
     ] {
         send(&mut tx, frame.clone()).await.unwrap();
-        let Ok(Incoming::Frame(back)) = recv(&mut rx).await else {
-            panic!("no frame");
-        };
-        assert_eq!(back, frame);
+        assert_eq!(recv_frame(&mut rx).await.unwrap(), frame);
     }
     ping(&mut tx).await.unwrap();
     assert!(matches!(recv(&mut rx).await, Ok(Incoming::Alive)));
@@ -116,7 +113,7 @@ async fn messages_beyond_the_limit_are_refused_either_way(wire: WsDial) {
         .await
         .unwrap_err();
     assert_eq!(own.how, How::TooLarge);
-    assert!(matches!(recv(&mut rx).await, Ok(Incoming::Frame(_))));
+    assert!(recv_frame(&mut rx).await.is_ok());
     assert_eq!(recv_end(&mut rx).await.how, How::TooLarge);
     let told = server.await.unwrap().unwrap().unwrap();
     assert!(matches!(told, Message::Close(Some(frame)) if frame.code == CloseCode::Size));

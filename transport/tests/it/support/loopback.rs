@@ -82,6 +82,15 @@ pub(crate) async fn recv(rx: &mut Box<dyn WireRx>) -> Result<Incoming, End> {
         .expect("something arrives")
 }
 
+/// The next whole message; signs of life before it are passed over.
+pub(crate) async fn recv_frame(rx: &mut Box<dyn WireRx>) -> Result<Frame, End> {
+    loop {
+        if let Incoming::Frame(frame) = recv(rx).await? {
+            return Ok(frame);
+        }
+    }
+}
+
 pub(crate) async fn recv_end(rx: &mut Box<dyn WireRx>) -> End {
     loop {
         if let Err(end) = recv(rx).await {
