@@ -84,7 +84,7 @@ const fn scenario(name: &'static str, peer: Mischief) -> Scenario {
 }
 
 fn scenarios() -> impl Iterator<Item = Scenario> {
-    [at_work(), messages(), floods(), openings()]
+    [at_work(), messages(), pieces(), floods(), openings()]
         .into_iter()
         .flatten()
 }
@@ -187,6 +187,12 @@ fn messages() -> Vec<Scenario> {
             stream.write_all(b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff")?;
             repeat(stream, b"", &FLOOD)
         }),
+    ]
+}
+
+/// Messages in pieces that carry next to nothing.
+fn pieces() -> Vec<Scenario> {
+    vec![
         scenario("pieces of nothing without end", |stream| {
             ready(stream)?;
             stream.write_all(b"\x02\0")?;

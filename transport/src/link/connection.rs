@@ -139,6 +139,11 @@ impl Connection {
         matches!(self.life, Life::Draining { .. })
     }
 
+    /// Whether the close frame was ordered, behind which nothing may be sent.
+    pub(super) const fn is_hung_up(&self) -> bool {
+        matches!(self.life, Life::Draining { goodbye: None, .. })
+    }
+
     pub(super) fn hear(&mut self, now: Time) {
         self.heard = now;
     }

@@ -172,6 +172,7 @@ impl Link {
             self.retire(now, old);
         }
         self.dials = 0;
+        self.not_before = None;
         self.ever_ready = true;
         self.backoff.ready(now);
         if !resumed || self.conversation.is_none() {

@@ -177,12 +177,17 @@ impl Link {
             reason: PeerText::new(end.reason.as_str()),
         });
         if let Ok(delay) = self.delay(now, end, fault, retry) {
-            self.wait(now + delay, delay, cause);
+            self.attempt_after(now, delay, cause);
         }
     }
 
-    /// The next attempt is made after a wait.
-    pub(super) fn wait(&mut self, until: Time, delay: Duration, cause: RotationCause) {
+    /// The next attempt is made after `delay`, or when the peer wants to be asked again, if that is later.
+    pub(super) fn attempt_after(&mut self, now: Time, delay: Duration, cause: RotationCause) {
+        let until = self.not_before.unwrap_or(now).max(now + delay);
+        let delay = until - now;
+        if delay.is_zero() {
+            return self.need_plan(now, cause, delay);
+        }
         self.attempt = Attempt::Waiting {
             until,
             delay,
@@ -196,13 +201,7 @@ impl Link {
             return self.finish(EndedCause::BudgetSpent(fault), Some(end), None);
         }
         match self.delay(now, end, fault, retry) {
-            Ok(delay) => {
-                if delay.is_zero() {
-                    self.need_plan(now, cause, delay);
-                } else {
-                    self.wait(now + delay, delay, cause);
-                }
-            }
+            Ok(delay) => self.attempt_after(now, delay, cause),
             Err(GiveUp::Fatal) => self.finish(EndedCause::Fault(fault), Some(end), None),
             Err(GiveUp::Budget) => self.finish(EndedCause::BudgetSpent(fault), Some(end), None),
         }
@@ -234,7 +233,12 @@ impl Link {
                 }
                 self.backoff.next(now, cost)
             }
-            Retry::After(wait) => self.backoff.after(wait),
+            Retry::After(wait) => {
+                let delay = self.backoff.after(wait);
+                // Though the connection that is still there be lost meanwhile.
+                self.not_before = delay.map(|delay| now + delay);
+                delay
+            }
             Retry::Rotate => self.backoff.at_once(),
             Retry::OnceFresh => {
                 // The handle of a later conversation was not tried in vain before: the budget bounds

@@ -16,6 +16,14 @@ use crate::{Cost, WireAction};
 /// The close code of a goodbye in order.
 const NORMAL: u16 = 1000;
 
+/// Whether it is the peer who wants a connection changed, and not this side.
+const fn is_brought_about(cause: RotationCause) -> bool {
+    matches!(
+        cause,
+        RotationCause::Limit | RotationCause::GoAway | RotationCause::Failures
+    )
+}
+
 impl Link {
     /// Plans the end of the live connection from what is known of its limits.
     pub(super) fn schedule_limits(&mut self, now: Time) {
@@ -69,9 +77,11 @@ impl Link {
                 // What was due is being done.
                 current.schedule = None;
             }
-            match self.change_after(now, cause) {
-                Some(Duration::ZERO) => self.need_plan(now, cause, Duration::ZERO),
-                Some(delay) => self.wait(now + delay, delay, cause),
+            if !is_brought_about(cause) {
+                return self.need_plan(now, cause, Duration::ZERO);
+            }
+            match self.change_after(now) {
+                Some(delay) => self.attempt_after(now, delay, cause),
                 None => self.up(LinkOutput::RotationFailed {
                     cause,
                     fault: Fault::Overloaded,
@@ -81,18 +91,11 @@ impl Link {
         }
     }
 
-    /// How long a change has to wait that the peer brings about, if it may be at all. A connection that has
+    /// How long a change that the peer brings about has to wait, if it may be at all. A connection that has
     /// proven its health is changed at once, and so is the first that has not. But a peer that sends each
     /// connection away, or whose limits leave none a life, is not asked for the next one any faster than
     /// one that drops them.
-    fn change_after(&mut self, now: Time, cause: RotationCause) -> Option<Duration> {
-        let brought_about = matches!(
-            cause,
-            RotationCause::Limit | RotationCause::GoAway | RotationCause::Failures
-        );
-        if !brought_about {
-            return Some(Duration::ZERO);
-        }
+    fn change_after(&mut self, now: Time) -> Option<Duration> {
         if self.backoff.is_healthy(now) {
             self.changed_early = false;
             return Some(Duration::ZERO);

@@ -104,6 +104,11 @@ impl Link {
 
     fn transmit(&mut self, now: Time, generation: Generation, frame: Frame) -> Option<WireSeq> {
         let connection = self.connection(generation)?;
+        if connection.is_hung_up() {
+            // Its place is used up, because the codec has counted it.
+            connection.outbox.skip();
+            return None;
+        }
         if connection.outbox.bytes() == 0 {
             connection.progress = now;
         }

@@ -86,6 +86,8 @@ pub struct Link {
     /// Whether the peer has had a connection changed that had not proven its health, since health was
     /// proven last.
     pub(super) changed_early: bool,
+    /// Until when the peer has asked not to be asked again, since a connection was ready last.
+    pub(super) not_before: Option<Time>,
     /// Since when the provider's conversation goes on, over resumed connections.
     pub(super) conversation: Option<Time>,
     pub(super) last_config: Option<Arc<SessionConfig>>,
@@ -132,6 +134,7 @@ impl Link {
             unknown_ends: 0,
             failures_told: false,
             changed_early: false,
+            not_before: None,
             conversation: None,
             last_config: None,
             closing: None,

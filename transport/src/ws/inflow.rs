@@ -24,9 +24,9 @@ const FIRST: (usize, usize) = (256 * 1024, 8 * 1024);
 /// costs the old memory beside the new, and this much is allowed beside a message of the largest size.
 const TRUSTED: usize = 1024 * 1024;
 
-/// Bytes of a message that are a sign of life before the rest has come. From a trickle they take so long
-/// that it counts as silence.
-const PART: usize = 64 * 1024;
+/// Bytes of a message that are a sign of life before the rest has come. What brings fewer in a minute is
+/// too slow for any voice, and counts as silent; so the largest message has its time limit, too.
+const PART: usize = 256 * 1024;
 
 pub(super) struct Inflow {
     limits: Limits,

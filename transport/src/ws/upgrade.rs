@@ -88,7 +88,7 @@ where
             let scrub = Scrub::of(ask.auth.map(|(_, token)| token));
             return Err(refused(Stage::Upgrade, response, &scrub, wall()).await);
         }
-        check(&response, &key)?;
+        check(&response, ask.headers, &key)?;
         hyper::upgrade::on(response)
             .await
             .map_err(|error| failed(&error))
@@ -170,7 +170,7 @@ pub(super) fn measure(headers: &HeaderMap, stage: Stage) -> Result<(), End> {
     Err(End::new(stage, How::TooLarge).because("the headers of the answer are too large"))
 }
 
-fn check(response: &Response<Incoming>, key: &str) -> Result<(), End> {
+fn check(response: &Response<Incoming>, asked: &HeaderMap, key: &str) -> Result<(), End> {
     let headers = response.headers();
     let says = |name: header::HeaderName, word: &str| {
         headers.get_all(name).iter().any(|value| {
@@ -193,6 +193,19 @@ fn check(response: &Response<Incoming>, key: &str) -> Result<(), End> {
     }
     if headers.contains_key(header::SEC_WEBSOCKET_EXTENSIONS) {
         return Err(broken("the server chose an extension that was not offered"));
+    }
+    let offered = |chosen: &str| {
+        let offers = asked.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
+        let mut names = offers
+            .filter_map(|offer| offer.to_str().ok())
+            .flat_map(|offer| offer.split(','));
+        names.any(|name| name.trim() == chosen)
+    };
+    let mut chosen = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
+    if !chosen.all(|chosen| chosen.to_str().is_ok_and(offered)) {
+        return Err(broken(
+            "the server chose a subprotocol that was not offered",
+        ));
     }
     Ok(())
 }

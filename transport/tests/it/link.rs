@@ -454,6 +454,18 @@ fn a_live_connection_is_closed_with_a_goodbye() {
     assert_eq!(ended.code, Some(1000));
 }
 
+#[test]
+fn nothing_follows_a_goodbye() {
+    let mut bench = Bench::live(Words::default());
+    bench.hear("ask");
+    assert_eq!(bench.transmitted(), [(0, "answer".to_owned())]);
+    bench.close();
+    assert_eq!(bench.hung_up(), [0]);
+    bench.take();
+    bench.hear("ask");
+    assert_eq!(bench.transmitted(), []);
+}
+
 // faults: D4 by a close frame that is not answered
 #[test]
 fn a_peer_that_does_not_say_goodbye_is_not_waited_for() {

@@ -238,6 +238,7 @@ impl Run {
             "ready resumed",
             "say",
             "say",
+            "ask",
             "error auth",
             "error benign",
             "error expired",

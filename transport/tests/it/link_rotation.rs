@@ -244,6 +244,32 @@ fn a_rotation_that_fails_keeps_the_old_connection() {
     );
 }
 
+// faults: A16 by a change that is refused with a wish to wait, and a loss meanwhile
+#[test]
+fn a_wish_to_wait_outlives_the_connection_that_it_was_met_beside() {
+    let mut bench = Bench::live(Words::overlapping());
+    bench.pass(2 * SECOND);
+    bench.hear("goaway 50");
+    bench.command(LinkCommand::Rotate(RotationCause::GoAway));
+    bench.plan();
+    let mut busy = End::new(Stage::Upgrade, How::Status).with_status(503);
+    busy.retry_after = Some(30 * SECOND);
+    let (old, next) = (antiphon_protocol::Generation::new(0), bench.newest());
+    bench.wire(antiphon_transport::WireEvent::DialFailed {
+        generation: next,
+        end: busy,
+    });
+    bench.take();
+    bench.pass(10 * SECOND);
+    bench.wire(antiphon_transport::WireEvent::Lost {
+        generation: old,
+        end: closed_with(1001),
+    });
+    let waited = bench.pass_until_plan();
+    assert!(waited >= 20 * SECOND, "{waited:?}");
+    assert!(waited <= 50 * SECOND, "{waited:?}");
+}
+
 // faults: C10, C11 by a close with 1007 on a resumption
 #[test]
 fn a_refused_handle_is_tried_once_and_then_a_fresh_start_is_made() {

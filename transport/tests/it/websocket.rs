@@ -173,6 +173,95 @@ async fn what_is_not_an_upgrade_is_a_protocol_fault(wire: WsDial) {
     }
 }
 
+/// What becomes of an upgrade with these headers, and the head of the request. The server chooses this
+/// subprotocol.
+async fn upgraded(
+    wire: &WsDial,
+    headers: &[(&'static str, &str)],
+    chosen: Option<&str>,
+) -> (Result<(), End>, String) {
+    let (listener, address) = listen().await;
+    let chosen = chosen.map(|name| format!("Sec-WebSocket-Protocol: {name}\r\n\r\n"));
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let head = read_head(&mut stream).await;
+        let mut answer = accept_head(&head);
+        if let Some(chosen) = chosen {
+            answer.truncate(answer.len() - "\r\n".len());
+            answer.push_str(&chosen);
+        }
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        head
+    });
+    let (mut endpoint, token) = endpoint(address, Some("sk-canary-6"));
+    for (name, value) in headers {
+        let name = http::HeaderName::from_static(name);
+        endpoint.headers.append(name, value.parse().unwrap());
+    }
+    let dialed = wire.dial(DialRequest {
+        endpoint,
+        token,
+        progress: DialProgress::default(),
+    });
+    (dialed.await.map(drop), server.await.unwrap())
+}
+
+async fn custom_headers_travel_and_none_replaces_what_the_upgrade_needs(wire: WsDial) {
+    let given = [
+        ("x-team", "red"),
+        ("x-team", "blue"),
+        ("user-agent", "mine/1"),
+        ("host", "elsewhere.example"),
+        ("connection", "close"),
+        ("upgrade", "h2c"),
+        ("sec-websocket-version", "8"),
+        ("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA=="),
+        ("authorization", "Bearer of-another"),
+    ];
+    let (dialed, head) = upgraded(&wire, &given, None).await;
+    assert_eq!(dialed, Ok(()), "{head}");
+    let values = |name: &str| {
+        let mut values: Vec<_> = head
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .filter(|(known, _)| *known == name)
+            .map(|(_, value)| value)
+            .collect();
+        values.sort_unstable();
+        values
+    };
+    assert_eq!(values("x-team"), ["blue", "red"]);
+    assert_eq!(values("user-agent"), ["mine/1"]);
+    assert_eq!(values("connection"), ["Upgrade"]);
+    assert_eq!(values("upgrade"), ["websocket"]);
+    assert_eq!(values("sec-websocket-version"), ["13"]);
+    assert_eq!(values("authorization"), ["Bearer sk-canary-6"]);
+    for (name, value) in [given[3], given[7]] {
+        assert_eq!(values(name).len(), 1, "{name}");
+        assert_ne!(values(name), [value]);
+    }
+    let (_, head) = upgraded(&wire, &[], None).await;
+    assert!(head.contains("user-agent: antiphon/"), "{head}");
+}
+
+async fn a_subprotocol_is_one_of_those_that_were_offered(wire: WsDial) {
+    let offers = [("sec-websocket-protocol", "voice.v1, voice.v2")];
+    for (offers, chosen, taken) in [
+        (&offers[..], None, true),
+        (&offers[..], Some("voice.v1"), true),
+        (&offers[..], Some("voice.v2"), true),
+        (&offers[..], Some("voice"), false),
+        (&offers[..], Some("voice.v1, voice.v2"), false),
+        (&[], None, true),
+        (&[], Some("voice.v1"), false),
+    ] {
+        let (dialed, _) = upgraded(&wire, offers, chosen).await;
+        let ended = dialed.err().map(|end| (end.stage, end.how));
+        let expected = (!taken).then_some((Stage::Upgrade, How::Protocol));
+        assert_eq!(ended, expected, "{offers:?} {chosen:?}");
+    }
+}
+
 async fn a_server_that_hangs_up_in_the_middle_of_the_upgrade_is_the_networks(wire: WsDial) {
     let (listener, address) = listen().await;
     tokio::spawn(answer(listener, b"HTTP/1.1 101 Swi".to_vec()));
@@ -271,6 +360,8 @@ on_each_wire![
     messages_beyond_the_limit_are_refused_either_way,
     a_message_that_never_ends_is_cut_off_at_the_limit,
     what_is_not_an_upgrade_is_a_protocol_fault,
+    custom_headers_travel_and_none_replaces_what_the_upgrade_needs,
+    a_subprotocol_is_one_of_those_that_were_offered,
     a_server_that_hangs_up_in_the_middle_of_the_upgrade_is_the_networks,
     a_silent_server_is_seen_in_the_stage_it_is_silent_in,
     a_closed_port_is_named_as_such,

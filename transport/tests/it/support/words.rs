@@ -148,6 +148,7 @@ impl Codec for WordsCodec {
             ("reject", Some(id)) => out.signal(Signal::Reject(CommandId::new(id), error(second))),
             ("finished", _) => out.signal(Signal::Finished),
             ("say", _) => out.event(Event::Configured),
+            ("ask", _) => out.send(Frame::text("answer")),
             ("error", _) => out.event(Event::Error(error(second))),
             _ => malformed(frame, out),
         }
