@@ -458,9 +458,11 @@ pub struct Playback {
 }
 
 impl Playback {
-    /// Says that `samples` samples of `item` have been heard, counted from its first; `None` on a
-    /// continuous track. Items are heard in the order they were produced: a report on one says that
-    /// all before it were heard, or dropped, to their end.
+    /// Says that `samples` samples of `item` have been heard, counted as in
+    /// [`AudioChunk::offset`](antiphon_protocol::AudioChunk::offset); `None` on a continuous track.
+    /// Items are heard in the order they were produced: a report on one says that all before it were
+    /// heard, or dropped, to their end. Of an item with several parts, the end of one is reported
+    /// before the beginning of the next.
     pub fn heard(&self, item: Option<ItemId>, samples: u64) {
         self.played
             .send_modify(|reports| reports.played = Some(Played { item, samples }));

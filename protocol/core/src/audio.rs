@@ -138,7 +138,8 @@ pub struct AudioChunk {
     pub content_index: u32,
     /// The response it belongs to, where the provider names one.
     pub response: Option<ResponseId>,
-    /// Samples of this item (or track) before this piece. A codec leaves it 0; the session fills it in.
+    /// Samples of this content part (or of the track) before this piece. A codec leaves it 0; the session
+    /// fills it in.
     pub offset: u64,
 }
 
