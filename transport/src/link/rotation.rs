@@ -68,7 +68,13 @@ impl Link {
         if self.closing.is_some() || self.generation().is_none() {
             return;
         }
-        if matches!(self.attempt, Attempt::None | Attempt::Waiting { .. }) {
+        // A wish ends the wait for an attempt; what the peer wants is being waited for already.
+        let may_begin = match self.attempt {
+            Attempt::None => true,
+            Attempt::Waiting { .. } => !is_brought_about(cause),
+            _ => false,
+        };
+        if may_begin {
             if cause == RotationCause::Limit && self.conversation_is_over(now) {
                 // To continue by handle would be to continue towards the same end.
                 self.handle.discard();

@@ -138,6 +138,29 @@ fn a_peer_that_sends_every_connection_away_is_not_stormed() {
     }
 }
 
+#[test]
+fn to_ask_again_for_a_change_that_waits_costs_nothing() {
+    let mut bench = Bench::live(Words::overlapping());
+    for asked in [1, 20] {
+        bench.take();
+        bench.hear("goaway 50");
+        for _ in 0..asked {
+            bench.command(LinkCommand::Rotate(RotationCause::GoAway));
+        }
+        // The first is made at once, the second after a short wait.
+        bench.pass(SECOND / 2);
+        assert_eq!(bench.plans_wanted(), 1);
+        bench.plan();
+        bench.open();
+        bench.flush();
+        bench.hear("ready");
+    }
+    bench.take();
+    bench.cut();
+    bench.pass_until_plan();
+    assert!(bench.closed().is_none(), "the budget is spent");
+}
+
 // faults: C1 by a clock that is an hour ahead of the peer's
 #[test]
 fn an_expiry_in_the_past_is_not_believed() {
