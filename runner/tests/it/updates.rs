@@ -15,6 +15,7 @@ use antiphon_protocol::{End, How, SessionConfig, Stage, ToolSpec, UpdateOutcome}
 use antiphon_runner::{Activity, Control, Runner, RunnerBuilder, UpdateError, tool_fn};
 use serde_json::{Value, json};
 use tokio::{
+    sync::Notify,
     task::JoinHandle,
     time::{Instant, sleep, timeout, timeout_at},
 };
@@ -84,11 +85,24 @@ async fn arrange(moment: Moment, control: &Control, server: &Server) -> Option<U
 /// What a willing provider is told, connection after connection, and when.
 type Said = Arc<Mutex<Vec<(Instant, Value)>>>;
 
-async fn serve(mut server: Server, said: Said, mut speaks_until: Option<Instant>) {
+async fn serve(
+    mut server: Server,
+    said: Said,
+    mut speaks_until: Option<Instant>,
+    cut: Arc<Notify>,
+) {
     loop {
         loop {
             let until = speaks_until.unwrap_or_else(|| Instant::now() + 100 * BUSY);
-            let Ok(frame) = timeout_at(until, server.wire.recv()).await else {
+            let frame = tokio::select! {
+                biased;
+                () = cut.notified() => {
+                    server.wire.drop_connection();
+                    break;
+                }
+                frame = timeout_at(until, server.wire.recv()) => frame,
+            };
+            let Ok(frame) = frame else {
                 speaks_until = None;
                 server.send(&json!({ "t": "done", "id": "r" }));
                 continue;
@@ -128,7 +142,9 @@ async fn change_in(moment: Moment, live: bool) {
     let said = Said::default();
     let peer = server.peer.clone();
     let speaks_until = (moment == Moment::Generating).then(|| Instant::now() + BUSY);
-    let provider = tokio::spawn(serve(server, Arc::clone(&said), speaks_until));
+    let cut = Arc::new(Notify::new());
+    let serving = serve(server, Arc::clone(&said), speaks_until, Arc::clone(&cut));
+    let provider = tokio::spawn(serving);
     tokio::spawn(async move {
         sleep(Duration::from_secs(1)).await;
         peer.hold_dials(false);
@@ -163,6 +179,14 @@ async fn change_in(moment: Moment, live: bool) {
         !matches!(run.control.activity(), Activity::UpdatePending { .. }),
         "{case}"
     );
+    // A connection that comes later is told what the change has made of the session, and not that it was.
+    said.lock().unwrap().clear();
+    cut.notify_one();
+    sleep(BUSY).await;
+    let said = said.lock().unwrap().clone();
+    assert_eq!(said.len(), 1, "{case}: {said:?}");
+    assert_eq!(said[0].1["instructions"], "second", "{case}");
+    assert_eq!(bridges(&said), [""; 0], "{case}: heard before");
     run.close().await;
     provider.abort();
 }
