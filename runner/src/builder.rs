@@ -13,7 +13,7 @@ use crate::{
     Approver, Handler, HandlerReturn, Lag, Lane, LaneLimits, Problem, Runner, Tool, ToolEnd,
     ToolHook, ToolLimits,
     approval::Guards,
-    board::{Automatic, Board, Listed},
+    board::{Automatic, Board, Flaw, Listed},
     delegation::Delegate,
     desk::{Desk, Scene},
     handler::{Lanes, Notice, Routes},
@@ -56,6 +56,7 @@ pub struct RunnerBuilder {
     tool_limits: ToolLimits,
     pub(crate) lane_limits: LaneLimits,
     adjust: Vec<Adjust>,
+    flaw: Flaw,
 }
 
 impl std::fmt::Debug for RunnerBuilder {
@@ -105,6 +106,7 @@ impl RunnerBuilder {
             tool_limits: ToolLimits::default(),
             lane_limits: LaneLimits::default(),
             adjust: Vec::new(),
+            flaw: Flaw::default(),
         }
     }
 
@@ -260,6 +262,14 @@ impl RunnerBuilder {
         on_error(&Problem) in Error, Notice::Error(problem) => (problem),
     }
 
+    /// Breaks the tool runner in one way, for its own tests.
+    #[cfg(feature = "simulation")]
+    #[doc(hidden)]
+    pub fn with_defect(mut self, defect: Option<crate::simulation::Defect>) -> Self {
+        self.flaw = Flaw(defect);
+        self
+    }
+
     /// Opens a session; resolves when the provider has accepted the configuration.
     ///
     /// Bounded as [`SessionBuilder::connect`] is. Cancel safe: dropping the future closes what was
@@ -288,7 +298,8 @@ impl RunnerBuilder {
         let delegate = place.and_then(|place| listed.get(place));
         let delegate = delegate.map(|listed| Delegate::new(listed.name.clone()));
         let tools = self.tools.iter().chain(&self.delegate).cloned().collect();
-        let board = Board::new(listed, place, self.automatic, self.tool_limits);
+        let mut board = Board::new(listed, place, self.automatic, self.tool_limits);
+        board.flaw = self.flaw;
         let scene = Scene {
             provider: Arc::clone(&self.provider),
             session,

@@ -6,7 +6,9 @@ use antiphon_protocol::{
     CallId, Context, ContextKind, Interruption, PeerText, RawJson, ServerError, SessionConfig,
     ToolCall, ToolResult, UpdateOutcome,
 };
-use antiphon_session::{CallError, Delivery, ModelTurn, Session, SessionError, Update, UserTurn};
+use antiphon_session::{
+    CallError, Delivery, ModelTurn, Session, SessionError, Snapshot, Update, UserTurn,
+};
 
 use serde_json::value::RawValue;
 
@@ -198,6 +200,21 @@ impl Control {
             }
             outcome => Ok(NativeSent::Update(outcome)),
         }
+    }
+
+    /// The session as another process can go on with it, which then knows what of its calls may run.
+    ///
+    /// From here on this runner begins no work; work that runs goes on, and is answered while the session
+    /// is open. So take it right before the session is closed. Calls that had not begun run in the other
+    /// process; the model is told of any other that it was cut off, unless its tool may run again
+    /// ([`ToolPolicy::rerun_after_restore`](crate::ToolPolicy)). A [`Session::snapshot`], which may be
+    /// taken at any time, does not know what has begun: of its calls none runs again by itself.
+    ///
+    /// # Errors
+    /// When the session is over.
+    pub async fn hand_over(&self) -> Result<Snapshot, SessionError> {
+        let untouched = self.desk.hand_over();
+        Ok(self.session().snapshot().await?.with_untouched(untouched))
     }
 
     /// Whether a connection is live. Between two of them the session goes on, and what it is given

@@ -15,6 +15,13 @@ mod telemetry;
 mod tool;
 mod updates;
 
+/// Ways to break a runner, for its own tests.
+#[cfg(feature = "simulation")]
+#[doc(hidden)]
+pub mod simulation {
+    pub use crate::board::flaw::Defect;
+}
+
 #[cfg(feature = "schemars")]
 pub use self::tool::{typed_tool, typed_tool_sync};
 pub use self::{

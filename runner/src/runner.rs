@@ -205,9 +205,11 @@ impl Runner {
             self.lanes.push(notice);
         }
         match event {
-            // What another process was told of and left open is carried out here.
-            Event::ToolCall(call) | Event::ToolCallRestored(call) => {
+            Event::ToolCall(call) => {
                 span.in_scope(|| self.desk.tell(Input::Called(call.clone())));
+            }
+            Event::ToolCallRestored { call, begun } => {
+                span.in_scope(|| self.desk.tell(Input::Restored(call.clone(), *begun)));
             }
             Event::ToolCallsCancelled { calls } => self.desk.tell(Input::Withdrawn(calls.clone())),
             Event::Delegation(delegation) => self.desk.delegated(delegation.clone()),

@@ -24,6 +24,9 @@ pub struct Snapshot {
     pub(crate) config: SessionConfig,
     pub(crate) history: Vec<SavedItem>,
     pub(crate) open_calls: Vec<ToolCall>,
+    /// Open calls whose tools had not begun and will not.
+    #[serde(default)]
+    pub(crate) untouched_calls: Vec<CallId>,
     pub(crate) closed_calls: Vec<CallId>,
     /// Open calls that the provider's handle does not lead to: it was given before they were made.
     #[serde(default)]
@@ -66,10 +69,24 @@ impl Snapshot {
         &self.config
     }
 
-    /// The calls that wait for an answer. Whoever goes on answers them, once: whether their tools ran
-    /// in the other process is for the caller to know.
+    /// The calls that wait for an answer. Whoever goes on answers them, once; see
+    /// [`Snapshot::is_untouched`] for whether their tools may run.
     pub fn open_calls(&self) -> &[ToolCall] {
         &self.open_calls
+    }
+
+    /// Whether the tool of a call has certainly not begun, and will not, in the process that took the
+    /// snapshot. A session does not run tools and so does not know: unless
+    /// [`Snapshot::with_untouched`] said so, any tool may have begun.
+    pub fn is_untouched(&self, call: &CallId) -> bool {
+        self.untouched_calls.contains(call)
+    }
+
+    /// States of which calls the tools have not begun and will not begin in this process.
+    #[must_use]
+    pub fn with_untouched(mut self, calls: Vec<CallId>) -> Self {
+        self.untouched_calls = calls;
+        self
     }
 
     /// What was used.
@@ -106,12 +123,13 @@ impl std::fmt::Debug for ExposedSnapshot<'_> {
 impl Serialize for ExposedSnapshot<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let kept = self.0;
-        let mut all = serializer.serialize_struct("Snapshot", 11)?;
+        let mut all = serializer.serialize_struct("Snapshot", 12)?;
         all.serialize_field("provider", &kept.provider)?;
         all.serialize_field("session_id", &kept.session_id)?;
         all.serialize_field("config", &kept.config)?;
         all.serialize_field("history", &kept.history)?;
         all.serialize_field("open_calls", &kept.open_calls)?;
+        all.serialize_field("untouched_calls", &kept.untouched_calls)?;
         all.serialize_field("closed_calls", &kept.closed_calls)?;
         all.serialize_field("unreached_calls", &kept.unreached_calls)?;
         all.serialize_field("playhead", &kept.playhead)?;
@@ -342,6 +360,7 @@ mod tests {
                 .map(Into::into)
                 .to_vec(),
             open_calls: Vec::new(),
+            untouched_calls: vec!["u".into()],
             closed_calls: vec!["c".into()],
             unreached_calls: Vec::new(),
             playhead: Vec::new(),

@@ -271,9 +271,14 @@ pub enum Event {
     /// Source: see [`ToolCall`].
     ToolCall(ToolCall),
     /// A call that another process was told of still waits for its answer: it is told once more, after
-    /// the [`Event::Rotated`] with [`RotationCause::Restore`](crate::RotationCause::Restore). Whether
-    /// its tool ran over there is for the caller to know.
-    ToolCallRestored(ToolCall),
+    /// the [`Event::Rotated`] with [`RotationCause::Restore`](crate::RotationCause::Restore).
+    ToolCallRestored {
+        /// The call.
+        call: ToolCall,
+        /// Whether its tool may have begun over there; `false` only where that process said that it
+        /// had not and would not.
+        begun: bool,
+    },
     /// A tool's result came when its call was void, and was not sent as an answer.
     LateResult {
         /// The call.
@@ -376,7 +381,7 @@ impl Event {
             | Self::ResponseDone(_)
             | Self::Usage(_) => EventClass::Turn,
             Self::ToolCall(_)
-            | Self::ToolCallRestored(_)
+            | Self::ToolCallRestored { .. }
             | Self::LateResult { .. }
             | Self::ToolCallsCancelled { .. }
             | Self::Delegation(_) => EventClass::Tool,
@@ -399,7 +404,7 @@ impl Event {
             | Self::OutputTranscript(text)
             | Self::OutputText(text)
             | Self::Thought(text) => text.text.len(),
-            Self::ToolCall(call) | Self::ToolCallRestored(call) => call.arguments.len(),
+            Self::ToolCall(call) | Self::ToolCallRestored { call, .. } => call.arguments.len(),
             Self::Other(raw) => raw.json().len(),
             Self::ItemAdded { item, .. } | Self::ItemDone { item } => item.payload_bytes(),
             _ => 0,

@@ -128,7 +128,7 @@ async fn found(events: &mut Events) -> Found {
                 found.recovery = rotation.recovery;
                 found.void = rotation.losses.calls_void;
             }
-            Event::ToolCallRestored(call) => found.restored.push(call),
+            Event::ToolCallRestored { call, .. } => found.restored.push(call),
             Event::ToolCall(call) => panic!("{} was told as if it were new", call.id),
             _ => {}
         }

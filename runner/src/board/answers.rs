@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use antiphon_protocol::{CallId, Time};
 
-use super::{Act, Board, call::Answer, input::Sent};
+use super::{Act, Board, call::Answer, flaw::Defect, input::Sent};
 use crate::{ToolAnswer, ToolError, ToolErrorKind, ToolOutcome, ToolOutput};
 
 /// How often an answer is given to the session before it counts as unsent.
@@ -52,7 +52,9 @@ impl Board {
     /// Answers a call that will not run.
     pub(super) fn refuse_with(&mut self, now: Time, id: &CallId, error: ToolError) {
         let outcome = ToolOutcome::Failed(error.kind());
-        self.owe(id, Err(error));
+        if !self.flaw.is(Defect::RefusalUntold) {
+            self.owe(id, Err(error));
+        }
         self.finish_work(now, id, outcome);
     }
 

@@ -57,6 +57,8 @@ pub(super) struct Call {
     pub(super) result: Option<ToolResult>,
     /// Whether the answer should not make the model speak.
     pub(super) silent: bool,
+    /// Whether the work may have begun in the process that had the session before.
+    pub(super) begun_before: bool,
     announced: Time,
     pub(super) started: Option<Time>,
     pub(super) over: Time,
@@ -78,10 +80,16 @@ impl Call {
             answer: Answer::Owed,
             result: None,
             silent: false,
+            begun_before: false,
             announced: now,
             started: None,
             over: now,
         }
+    }
+
+    /// Whether the work may have had an effect.
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun_before || self.started.is_some()
     }
 
     /// When something is due.

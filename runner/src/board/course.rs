@@ -7,47 +7,56 @@ use antiphon_protocol::{CallId, DelegationId, Time, ToolCall};
 use super::{
     Act, Board,
     call::{Answer, Call, Work},
+    flaw::Defect,
 };
 use crate::{ToolError, ToolErrorKind, ToolOutcome, ToolOutput};
 
+/// What the model is told of a call whose work is not begun a second time.
+const INTERRUPTED: &str = "it may have been begun and was cut off by a change of process; whether it had an \
+                           effect is not known: find out before you call it again";
+
 impl Board {
-    pub(super) fn called(&mut self, now: Time, call: ToolCall) {
+    /// A call came; `begun` says of one that another process left open whether its work may have begun.
+    pub(super) fn called(&mut self, now: Time, call: ToolCall, begun: Option<bool>) {
         let delegate = self.delegate;
         let mut listed = self.tools.iter().enumerate();
         let tool = listed
             .find(|(place, listed)| Some(*place) != delegate && listed.name == call.name)
             .map(|(place, _)| place);
-        self.announced(now, call, tool, None);
+        let mut call = Call::new(now, call, tool, None);
+        call.begun_before = begun == Some(true);
+        self.announced(now, call);
     }
 
     pub(super) fn delegated(&mut self, now: Time, delegation: DelegationId, call: ToolCall) {
         if self.delegate.is_some() {
-            self.announced(now, call, self.delegate, Some(delegation));
+            self.announced(now, Call::new(now, call, self.delegate, Some(delegation)));
         }
     }
 
-    fn announced(
-        &mut self,
-        now: Time,
-        call: ToolCall,
-        tool: Option<usize>,
-        delegation: Option<DelegationId>,
-    ) {
-        if self.ended || !self.remember(&call.id) {
+    fn announced(&mut self, now: Time, call: Call) {
+        let asked = Arc::clone(&call.call);
+        let id = asked.id.clone();
+        if self.ended || !self.remember(&id) {
             return;
         }
-        let id = call.id.clone();
         let full = self.calls.len() >= self.limits.calls;
-        let call = Call::new(now, call, tool, delegation);
-        let asked = Arc::clone(&call.call);
+        let listed = call.tool.and_then(|tool| self.tools.get(tool));
+        let is_known = listed.is_some();
+        let may_run =
+            !call.begun_before || listed.is_some_and(|listed| listed.policy.rerun_after_restore);
         self.calls.insert(id.clone(), call);
         if full {
             let message = "too many calls are open; try again later";
             self.refuse(now, &id, ToolErrorKind::Busy, message);
-        } else if tool.is_none() {
+        } else if !is_known {
             self.out.push_back(Act::Inquire(asked));
         } else if self.automatic.execution {
-            self.admit(now, &id);
+            if may_run {
+                self.admit(now, &id);
+            } else {
+                self.refuse(now, &id, ToolErrorKind::Interrupted, INTERRUPTED);
+            }
         }
     }
 
@@ -144,7 +153,8 @@ impl Board {
     /// Starts what waits and has a place, oldest first.
     pub(super) fn launch(&mut self, now: Time) {
         let mut at = 0;
-        while self.running < self.limits.at_once
+        while !self.handed_over
+            && self.running < self.limits.at_once
             && let Some(id) = self.queue.get(at).cloned()
         {
             let Some(call) = self.calls.get_mut(&id) else {
@@ -210,6 +220,9 @@ impl Board {
         let message = "the tool broke down; do not call it again with the same arguments";
         let error = ToolError::of(ToolErrorKind::Crashed, message);
         match self.calls.get(id).map(|call| &call.work) {
+            Some(Work::Approving { .. }) if self.flaw.is(Defect::FailsOpen) => {
+                self.approved(now, id);
+            }
             Some(Work::Approving { .. }) => {
                 let message = "the question whether this may run could not be answered";
                 self.refuse_with(now, id, ToolError::denied(message));

@@ -10,6 +10,8 @@ use crate::{ToolError, ToolOutput};
 pub(crate) enum Input {
     /// The model made a call.
     Called(ToolCall),
+    /// The model made the call to another process, where its work may have begun.
+    Restored(ToolCall, bool),
     /// The model delegated work, which is run as this call of the delegate.
     Delegated(DelegationId, ToolCall),
     /// Whether the model was told of a tool that the runner does not have, which this call asks for.

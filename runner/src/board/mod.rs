@@ -8,6 +8,7 @@
 mod answers;
 mod call;
 mod course;
+pub(crate) mod flaw;
 mod input;
 mod limits;
 mod stop;
@@ -26,8 +27,14 @@ use crate::{
     CancelReason, ToolAnswer, ToolEnd, ToolErrorKind, ToolOutcome, ToolPolicy, ToolRecord,
 };
 
-use self::call::{Call, Work};
-pub(crate) use self::input::{Input, Sent};
+use self::{
+    call::{Call, Work},
+    flaw::Defect,
+};
+pub(crate) use self::{
+    flaw::Flaw,
+    input::{Input, Sent},
+};
 pub use self::{
     input::ExecuteError,
     limits::{RateCap, ToolLimits},
@@ -123,6 +130,9 @@ pub(crate) struct Board {
     records: Vec<ToolRecord>,
     unrecorded: u64,
     ended: bool,
+    /// Whether another process takes over: nothing more begins here.
+    handed_over: bool,
+    pub(crate) flaw: Flaw,
     out: VecDeque<Act>,
 }
 
@@ -149,6 +159,8 @@ impl Board {
             records: Vec::new(),
             unrecorded: 0,
             ended: false,
+            handed_over: false,
+            flaw: Flaw::default(),
             out: VecDeque::new(),
         }
     }
@@ -156,7 +168,8 @@ impl Board {
     /// Takes in one fact.
     pub(crate) fn handle(&mut self, now: Time, input: Input) {
         match input {
-            Input::Called(call) => self.called(now, call),
+            Input::Called(call) => self.called(now, call, None),
+            Input::Restored(call, begun) => self.called(now, call, Some(begun)),
             Input::Delegated(id, call) => self.delegated(now, id, call),
             Input::Known(id, known) => self.known(now, &id, known),
             Input::Approved(id) => self.approved(now, &id),
@@ -196,13 +209,25 @@ impl Board {
         if call.tool.is_none() {
             return Err(ExecuteError::NoTool);
         }
-        if call.work != Work::Offered {
+        if call.work != Work::Offered && !self.flaw.is(Defect::RunTwice) {
             return Err(ExecuteError::AlreadyStarted);
         }
         self.admit(now, id);
         self.launch(now);
         self.retire(now);
         Ok(())
+    }
+
+    /// From here on no work begins: another process goes on. Gives the open calls whose work has begun
+    /// neither here nor in an earlier process.
+    pub(crate) fn hand_over(&mut self) -> Vec<CallId> {
+        self.handed_over = true;
+        let calls = self.calls.iter();
+        calls
+            // Of one that is left to hands nobody knows what hands have done.
+            .filter(|(_, call)| call.work != Work::Offered && !call.has_begun())
+            .map(|(id, _)| id.clone())
+            .collect()
     }
 
     pub(crate) fn poll_act(&mut self) -> Option<Act> {

@@ -1,10 +1,13 @@
 //! What stops a call: interruptions, withdrawals, answers by hand, deadlines, the end.
 
+use std::time::Duration;
+
 use antiphon_protocol::{CallId, Time};
 
 use super::{
     Act, Board,
     call::{Answer, Call, Work},
+    flaw::Defect,
 };
 use crate::{CancelReason, OnStop, ToolAnswer, ToolError, ToolErrorKind, ToolOutcome};
 
@@ -117,6 +120,9 @@ impl Board {
             Work::Waiting { until } if *until <= now => {
                 let message = "other calls took too long; try again later";
                 self.refuse_with(now, id, ToolError::of(ToolErrorKind::Busy, message));
+            }
+            Work::Running { until } if self.flaw.is(Defect::DeadlineUnheeded) => {
+                *until = now + Duration::from_secs(86_400);
             }
             Work::Running { until } if *until <= now => {
                 let message =

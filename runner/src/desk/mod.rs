@@ -193,6 +193,11 @@ impl Desk {
         Ok(receiver)
     }
 
+    /// Begins nothing more; gives the open calls whose work has not begun.
+    pub(crate) fn hand_over(&self) -> Vec<CallId> {
+        self.lock().board.hand_over()
+    }
+
     /// Leaves the answer to a delegation to the caller; `false` when the tool's is on its way.
     pub(crate) fn take_over(self: &Arc<Self>, call: &CallId) -> bool {
         let now = self.now();

@@ -98,7 +98,7 @@ impl Spans {
                 self.response = Some(response_span(&self.subject, &turn, response.as_ref()));
                 self.turn = Some(turn);
             }
-            Event::ToolCall(_) | Event::ToolCallRestored(_) => {
+            Event::ToolCall(_) | Event::ToolCallRestored { .. } => {
                 self.calls = self.calls.saturating_add(1);
             }
             Event::ResponseDone(done) => self.done(done),

@@ -86,6 +86,8 @@ pub enum ToolErrorKind {
     RateLimited,
     /// Somebody said no.
     Denied,
+    /// Another process may have begun the work, and it is not begun again.
+    Interrupted,
 }
 
 impl ToolErrorKind {
@@ -102,6 +104,7 @@ impl ToolErrorKind {
             Self::Busy => "busy",
             Self::RateLimited => "rate_limited",
             Self::Denied => "denied",
+            Self::Interrupted => "interrupted",
         }
     }
 }

@@ -264,6 +264,14 @@ impl FunctionTool {
         self
     }
 
+    /// Lets a process that goes on with the session of another do work again that may have begun there:
+    /// for tools that may run any number of times. See [`ToolPolicy::rerun_after_restore`].
+    #[must_use]
+    pub fn rerun_after_restore(mut self) -> Self {
+        self.policy.rerun_after_restore = true;
+        self
+    }
+
     /// Lets no call run before it is approved.
     #[must_use]
     pub fn needs_approval(mut self) -> Self {

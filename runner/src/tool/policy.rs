@@ -44,6 +44,11 @@ pub struct ToolPolicy {
     pub argument_bytes: usize,
     /// Whether each call must be approved before it runs. `false`.
     pub needs_approval: bool,
+    /// Whether the work may be done again by a process that goes on with the session of another
+    /// ([`Control::hand_over`](crate::Control::hand_over)), when it may have begun there. `false`: the
+    /// model is told that it was cut off ([`ToolErrorKind::Interrupted`](crate::ToolErrorKind)), and
+    /// decides. Calls that had certainly not begun run in any case.
+    pub rerun_after_restore: bool,
 }
 
 impl Default for ToolPolicy {
@@ -57,6 +62,7 @@ impl Default for ToolPolicy {
             result_bytes: 64 * 1024,
             argument_bytes: 256 * 1024,
             needs_approval: false,
+            rerun_after_restore: false,
         }
     }
 }

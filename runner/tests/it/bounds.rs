@@ -114,6 +114,7 @@ const ROWS: &[Row] = &[
             delegation: Some("d".into()),
         })
     }),
+    control!("Control::hand_over", 15, c => async move { c.hand_over().await.map(drop) }),
     control!("Control::update", 50, c => c.update(|config| config.instructions("other"))),
     control!("Control::update_with_bridge", 50, c => {
         c.update_with_bridge(|config| config.instructions("other"), "It has changed.")

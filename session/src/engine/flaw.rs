@@ -27,8 +27,14 @@ pub enum Defect {
     ResultsKept,
     /// The model is asked to go on at the first answer of a batch.
     FollowUpPerAnswer,
+    /// The model is not asked to go on.
+    FollowUpLost,
+    /// Each batch asks for a follow-up of its own, though one waits that follows it.
+    FollowUpPerBatch,
     /// Each answer to a call leaves twice.
     AnsweredTwice,
+    /// Void calls are answered like any other.
+    VoidAnswered,
     /// Some of the caller's audio vanishes.
     AudioLeaks,
     /// Commands that wait for a connection vanish when it comes.

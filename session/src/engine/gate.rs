@@ -53,6 +53,8 @@ pub(crate) enum GateOut {
     Create(CommandId, ResponseOptions),
     /// Do not send this create after all: its turn comes later.
     Recall(CommandId),
+    /// The first of these will not be sent: what it was to follow is followed by the second.
+    Joined(CommandId, CommandId),
     /// Send this cancel.
     Cancel(CommandId, Option<ResponseId>),
     /// A cancel that has nothing to stop.
@@ -67,6 +69,9 @@ pub(crate) struct Gate {
     single: bool,
     state: State,
     waiting: VecDeque<Create>,
+    /// What the last response may have come of. Its refusal can be late: two responses of the server's own
+    /// may have begun since it left.
+    past: Option<Create>,
     /// Until when creates wait for answers to calls.
     held: Option<Time>,
     /// Whether they have waited that long.
@@ -83,6 +88,7 @@ impl Gate {
             single,
             state: State::Free,
             waiting: VecDeque::new(),
+            past: None,
             held: None,
             overdue: false,
             cancel: None,
@@ -114,8 +120,10 @@ impl Gate {
     /// Asks for a response ahead of those that wait: the follow-up of tool results. One is enough for
     /// all that was answered by the time it leaves. Returns the name of the one that follows.
     pub(crate) fn create_first(&mut self, id: CommandId) -> CommandId {
-        let waiting = self.waiting.iter().find(|create| create.follows);
-        if let Some(waiting) = waiting {
+        let mut waiting = self.waiting.iter().filter(|create| create.follows);
+        if let Some(waiting) = waiting.next()
+            && !self.flaw.is(Defect::FollowUpPerBatch)
+        {
             return waiting.id;
         }
         self.waiting.push_front(Create {
@@ -168,9 +176,32 @@ impl Gate {
         }
     }
 
-    /// Forgets the creates that wait and returns their names.
+    /// Forgets the creates that wait and returns their names. One that has left is not sent again if it has
+    /// lost a race.
     pub(crate) fn void_waiting(&mut self) -> Vec<CommandId> {
+        let left = match &mut self.state {
+            State::Requested { create, .. } => Some(create),
+            State::Active { create, .. } => create.as_mut(),
+            State::Free => None,
+        };
+        for create in left.into_iter().chain(&mut self.past) {
+            create.races = RACES;
+        }
         self.waiting.drain(..).map(|create| create.id).collect()
+    }
+
+    /// Forgets the follow-ups that have not left and returns their names: what they follow is gone.
+    pub(crate) fn void_follow_ups(&mut self) -> Vec<CommandId> {
+        let follows = self.waiting.iter().filter(|create| create.follows);
+        let mut void: Vec<_> = follows.map(|create| create.id).collect();
+        self.waiting.retain(|create| !create.follows);
+        if let State::Requested { create, sent: None } = &self.state
+            && create.follows
+        {
+            void.push(create.id);
+            self.free();
+        }
+        void
     }
 
     /// A create that has not left shall not be made after all.
@@ -197,7 +228,7 @@ impl Gate {
             // It has not left, and would meet this response.
             State::Requested { create, sent: None } => {
                 self.out.push_back(GateOut::Recall(create.id));
-                self.waiting.push_front(create);
+                self.comes_back(create);
                 None
             }
             State::Requested { create, .. } => Some(create),
@@ -244,7 +275,19 @@ impl Gate {
             State::Active { create, .. } if create.as_ref().is_some_and(|c| c.id == id) => {
                 (create.take(), true)
             }
-            _ => (None, false),
+            state => {
+                let past = self.past.take_if(|past| past.id == id);
+                let later = match &*state {
+                    State::Requested { create, .. } => Some(create),
+                    State::Active { create, .. } => create.as_ref(),
+                    State::Free => None,
+                };
+                let is_followed = later.is_some_and(|later| later.follows);
+                if benign && is_followed && past.as_ref().is_some_and(|past| past.follows) {
+                    return true;
+                }
+                (past, *state != State::Free)
+            }
         };
         let Some(mut create) = create else {
             return false;
@@ -252,11 +295,11 @@ impl Gate {
         let again = benign && create.races < RACES;
         if again {
             create.races += 1;
-            self.waiting.push_front(create);
+            self.comes_back(create);
         }
         if !active {
             // A benign refusal says that a response runs whose start we have yet to hear of.
-            if again {
+            if benign {
                 self.state = State::Active {
                     response: None,
                     create: None,
@@ -279,6 +322,7 @@ impl Gate {
         if let Some(id) = self.cancel.take() {
             self.out.push_back(GateOut::Idle(id));
         }
+        self.past = None;
         std::mem::replace(&mut self.state, State::Free) != State::Free
     }
 
@@ -356,8 +400,25 @@ impl Gate {
         }
     }
 
+    /// A create that had its turn waits again. A follow-up that began to wait meanwhile has nothing left to
+    /// follow: this one leaves after all that was answered by now.
+    fn comes_back(&mut self, create: Create) {
+        if create.follows && !self.flaw.is(Defect::FollowUpPerBatch) {
+            let out = &mut self.out;
+            self.waiting.retain(|waiting| {
+                if waiting.follows {
+                    out.push_back(GateOut::Joined(waiting.id, create.id));
+                }
+                !waiting.follows
+            });
+        }
+        self.waiting.push_front(create);
+    }
+
     fn free(&mut self) {
-        self.state = State::Free;
+        if let State::Active { create, .. } = std::mem::replace(&mut self.state, State::Free) {
+            self.past = create;
+        }
         if let Some(id) = self.cancel.take() {
             self.out.push_back(GateOut::Idle(id));
         }

@@ -126,6 +126,7 @@ impl Ledger {
             match self.calls.get(call).map(|call| &call.state) {
                 None => return Err(CallError::Unknown(call.clone())),
                 Some(State::Announced) if !twice => {}
+                Some(State::Void(_)) if self.flaw.is(Defect::VoidAnswered) => {}
                 Some(State::Void(_)) if takes_late && !twice => late.push(call.clone()),
                 Some(State::Void(why)) if !twice => return Err(CallError::Void(call.clone(), why)),
                 Some(_) => return Err(CallError::Answered(call.clone())),

@@ -161,9 +161,9 @@ impl Engine {
                 }),
             );
         }
-        for call in calls {
+        for (call, begun) in calls {
             if self.conversation.is_open_call(&call.id) {
-                self.deliver(now, Event::ToolCallRestored(call));
+                self.deliver(now, Event::ToolCallRestored { call, begun });
             }
         }
     }

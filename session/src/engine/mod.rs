@@ -78,8 +78,8 @@ const AUDIO: u64 = 1 << 62;
 /// What is left to do with what another process has kept.
 struct Restored {
     resume: Option<ResumeToken>,
-    /// The calls that wait for an answer.
-    calls: Vec<ToolCall>,
+    /// The calls that wait for an answer, and whether their tools may have begun.
+    calls: Vec<(ToolCall, bool)>,
 }
 
 /// What the engine is made from.

@@ -28,6 +28,8 @@ impl Engine {
                 .cloned()
                 .collect(),
             open_calls,
+            // Only who runs the tools knows.
+            untouched_calls: Vec::new(),
             closed_calls: closed,
             playhead: playhead.into_iter().map(Into::into).collect(),
             usage: self.usage.totals(),
@@ -58,11 +60,14 @@ impl Engine {
 
     /// Goes on with what another process has kept.
     pub(super) fn restore(&mut self, snapshot: Snapshot) {
-        self.usage.restore(snapshot.usage, snapshot.counted);
+        let calls = snapshot.open_calls.iter();
+        let calls = calls.map(|call| (call.clone(), !snapshot.is_untouched(&call.id)));
+        let calls = calls.collect();
         self.restored = Some(Restored {
+            calls,
             resume: snapshot.resume,
-            calls: snapshot.open_calls.clone(),
         });
+        self.usage.restore(snapshot.usage, snapshot.counted);
         let open = snapshot.open_calls.iter().map(|call| call.id.clone());
         let unreached = &snapshot.unreached_calls;
         self.reached = open.filter(|call| !unreached.contains(call)).collect();

@@ -39,7 +39,7 @@ impl CallBook {
     /// Notes what an event says about calls.
     pub fn note(&mut self, event: &Event) {
         match event {
-            Event::ToolCall(call) | Event::ToolCallRestored(call) => {
+            Event::ToolCall(call) | Event::ToolCallRestored { call, .. } => {
                 self.entry(&call.id).announced += 1;
             }
             Event::ToolCallsCancelled { calls } => {

@@ -107,7 +107,13 @@ fn with_the_handle_the_conversation_goes_on_and_pending_calls_are_answered_once(
         assert!(rotation.losses.calls_void.is_empty());
         assert_eq!(session.state().borrow().turn.open_calls, 1);
         match events.next().await {
-            Some(Event::ToolCallRestored(call)) => assert_eq!(call.id, "b".into()),
+            Some(Event::ToolCallRestored { call, begun }) => {
+                assert_eq!(
+                    (call.id, begun),
+                    ("b".into(), true),
+                    "nobody said otherwise"
+                );
+            }
             other => panic!("the open call is told once more, not {other:?}"),
         }
 
@@ -121,7 +127,7 @@ fn with_the_handle_the_conversation_goes_on_and_pending_calls_are_answered_once(
         }
         settle().await;
         let again = std::iter::from_fn(|| events.next().now_or_never().flatten())
-            .filter(|event| matches!(event, Event::ToolCall(_) | Event::ToolCallRestored(_)));
+            .filter(|event| matches!(event, Event::ToolCall(_) | Event::ToolCallRestored { .. }));
         assert_eq!(again.count(), 0, "and no more than once");
         let said = serde_json::to_string(&session.history().await.unwrap()).unwrap();
         assert!(said.contains(r#""one two""#), "heard words only: {said}");
@@ -195,6 +201,29 @@ async fn a_snapshot_knows_which_calls_its_handle_leads_to() {
     );
     settle().await;
     let told = std::iter::from_fn(|| events.next().now_or_never().flatten())
-        .filter(|event| matches!(event, Event::ToolCallRestored(_)));
+        .filter(|event| matches!(event, Event::ToolCallRestored { .. }));
     assert_eq!(told.count(), 0, "a void call is not told once more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_runs_the_tools_can_state_which_had_not_begun_and_that_is_told_with_the_call() {
+    let (session, _events, _peer, server) = toy().live().await.unwrap();
+    for line in ["call r1 begun", "call r1 not", "handle h1"] {
+        server.say(line);
+    }
+    settle().await;
+    let kept = session.snapshot().await.unwrap();
+    let kept = kept.with_untouched(vec!["not".into()]);
+    let kept = serde_json::to_string(&kept.exposing_secrets()).unwrap();
+    let kept: Snapshot = serde_json::from_str(&kept).unwrap();
+    let (_session, mut events, _peer, _server, _greeting) = second_life(kept, true).await;
+    settle().await;
+    let told = std::iter::from_fn(|| events.next().now_or_never().flatten());
+    let told: Vec<_> = told
+        .filter_map(|event| match event {
+            Event::ToolCallRestored { call, begun } => Some((call.id, begun)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [("begun".into(), true), ("not".into(), false)]);
 }

@@ -146,17 +146,17 @@ pub(crate) struct Run {
 /// Connects an agent and runs it in the background.
 pub(crate) async fn run(agent: RunnerBuilder) -> (Run, Server) {
     let (runner, server) = open(agent).await;
-    let control = runner.control();
-    (
-        Run {
-            control,
-            task: tokio::spawn(runner.run()),
-        },
-        server,
-    )
+    (Run::start(runner), server)
 }
 
 impl Run {
+    pub(crate) fn start(runner: Runner) -> Self {
+        Self {
+            control: runner.control(),
+            task: tokio::spawn(runner.run()),
+        }
+    }
+
     /// Closes the session and waits for the outcome.
     pub(crate) async fn close(self) -> Outcome {
         self.control.close().await;

@@ -5,8 +5,9 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use antiphon_protocol::{
     AudioChunk, AudioFormat, CallId, Capabilities, Codec, Command, CommandId, ConfigField, Content,
     Delegation, DelegationId, Endpoint, Event, Fault, Frame, ItemKind, ModalityTokens, OpeningPlan,
-    Provider, RawJson, Receipts, ResponseDone, ResponseStatus, Seeded, ServerError, SessionConfig,
-    SessionStarted, Signal, Sink, Speech, TextDelta, ToolCall, Unsupported, Usage,
+    Provider, RawJson, Receipts, ResponseDone, ResponseStatus, Resume, ResumeToken, Secret, Seeded,
+    ServerError, SessionConfig, SessionStarted, Signal, Sink, Speech, TextDelta, ToolCall,
+    Unsupported, Usage,
 };
 use serde_json::{Value, json};
 
@@ -16,6 +17,8 @@ pub(crate) struct Toy {
     live: bool,
     /// Whether two connections may be open at a time.
     overlap: bool,
+    /// Whether a conversation can be gone on with by a handle.
+    resumes: bool,
 }
 
 impl Toy {
@@ -23,12 +26,19 @@ impl Toy {
         Self {
             live,
             overlap: false,
+            resumes: false,
         }
     }
 
     /// The next connection is opened before the old one is let go.
     pub(crate) fn overlapping(mut self) -> Self {
         self.overlap = true;
+        self
+    }
+
+    /// The conversation can be gone on with by a handle.
+    pub(crate) fn resuming(mut self) -> Self {
+        self.resumes = true;
         self
     }
 }
@@ -55,6 +65,9 @@ impl Provider for Toy {
         able.overlap = self.overlap;
         able.images = true;
         able.video = true;
+        if self.resumes {
+            able.resume = Resume::Handle;
+        }
         if self.live {
             able.live_fields = Cow::Borrowed(FIELDS);
         }
@@ -81,6 +94,7 @@ impl Provider for Toy {
                 bridge: plan.bridge.clone(),
                 live: self.live,
                 change: None,
+                creates: Vec::new(),
             }),
         ))
     }
@@ -92,6 +106,8 @@ struct ToyCodec {
     live: bool,
     /// The last change that was asked for.
     change: Option<CommandId>,
+    /// The responses that were asked for.
+    creates: Vec<CommandId>,
 }
 
 impl Codec for ToyCodec {
@@ -137,6 +153,12 @@ impl Codec for ToyCodec {
                         "silent": result.scheduling == Some(antiphon_protocol::Scheduling::Silent),
                     })));
                 }
+            }
+            Command::CreateResponse(_) => {
+                out.send(frame(
+                    &json!({ "t": command.name(), "n": self.creates.len() }),
+                ));
+                self.creates.push(id);
             }
             Command::Configure(_) if !self.live => {
                 return Err(Unsupported {
@@ -198,8 +220,12 @@ impl ToyCodec {
             "go away" => out.signal(Signal::GoAway {
                 left: value["seconds"].as_u64().map(Duration::from_secs),
             }),
+            "handle" => {
+                let token = ResumeToken(Secret::from("a handle"));
+                out.signal(Signal::Resume(Some(token)));
+            }
             "ready" => out.signal(Signal::Ready {
-                resumed: false,
+                resumed: value["resumed"] == true,
                 seeded: Seeded::Nothing,
             }),
             "configured" => {
@@ -215,6 +241,14 @@ impl ToyCodec {
                     Fault::Invalid
                 };
                 out.signal(Signal::Reject(change, refusal(fault)));
+            }
+            "busy" => {
+                let refused = ServerError {
+                    benign: true,
+                    ..refusal(Fault::Invalid)
+                };
+                let n = usize::try_from(value["n"].as_u64().unwrap()).unwrap();
+                out.signal(Signal::Reject(self.creates[n], refused));
             }
             other => unreachable!("no frame is called {other}"),
         }

@@ -443,6 +443,7 @@ impl Conversation {
     fn follow_up(&mut self) {
         if let Some(answers) = self.ledger.take_follow_up()
             && self.manner.follow_up
+            && !self.flaw.is(Defect::FollowUpLost)
         {
             let id = self.own();
             let id = self.gate.create_first(id);
@@ -450,6 +451,18 @@ impl Conversation {
                 Some((_, followed)) => followed.extend(answers),
                 None => self.follow_ups.push((id, answers)),
             }
+        }
+    }
+
+    /// What one create was to follow is followed by another.
+    fn join_follow_ups(&mut self, gone: CommandId, by: CommandId) {
+        let Some(place) = self.follow_ups.iter().position(|(id, _)| *id == gone) else {
+            return;
+        };
+        let (_, answers) = self.follow_ups.swap_remove(place);
+        // One that had left before it came back follows answers that have left, whatever becomes of these.
+        if let Some((_, followed)) = self.follow_ups.iter_mut().find(|(id, _)| *id == by) {
+            followed.extend(answers);
         }
     }
 
@@ -475,6 +488,7 @@ impl Conversation {
                         .push_back(Effect::Ordered(id, Command::CreateResponse(options)));
                 }
                 GateOut::Recall(id) => self.out.push_back(Effect::Recall(id)),
+                GateOut::Joined(gone, by) => self.join_follow_ups(gone, by),
                 GateOut::Cancel(id, response) => {
                     self.out
                         .push_back(Effect::Urgent(id, Command::CancelResponse(response)));

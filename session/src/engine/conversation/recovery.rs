@@ -113,7 +113,10 @@ impl Conversation {
             self.playhead.orphan();
         }
         if recovery == Recovery::Fresh {
-            self.withdraw_follow_ups(|_| true);
+            self.follow_ups.clear();
+            for void in self.gate.void_follow_ups() {
+                self.out.push_back(Effect::Recall(void));
+            }
         }
         self.away = false;
         self.hold(now);

@@ -130,6 +130,8 @@ fn races_are_lost_only_so_often_and_real_refusals_free_the_gate() {
         gate.on_done(None);
     }
     assert!(!gate.on_refused(NOW, id(1), true));
+    assert!(gate.is_active(), "what it met runs");
+    gate.on_done(None);
     assert!(!gate.is_busy());
 
     gate.create(id(2), ResponseOptions::default());
@@ -159,6 +161,116 @@ fn a_follow_up_that_waits_follows_what_is_answered_meanwhile() {
     gate.create_first(id(4));
     gate.on_done(None);
     assert_eq!(drain(&mut gate), [create(4)]);
+}
+
+#[test]
+fn a_follow_up_that_comes_back_follows_what_was_answered_meanwhile_and_is_the_only_one() {
+    // Refused, because a response ran; or called back before it had left.
+    for refused in [true, false] {
+        let mut gate = Gate::new(true);
+        gate.create_first(id(1));
+        assert_eq!(drain(&mut gate), [create(1)]);
+        if refused {
+            gate.on_sent(NOW, id(1));
+        }
+        assert_eq!(gate.create_first(id(2)), id(2));
+        gate.create(id(3), ResponseOptions::default());
+        gate.on_started(NOW, Some("theirs".into()));
+        let joined = GateOut::Joined(id(2), id(1));
+        if refused {
+            assert!(gate.on_refused(NOW, id(1), true));
+            assert_eq!(drain(&mut gate), [joined]);
+        } else {
+            assert_eq!(drain(&mut gate), [GateOut::Recall(id(1)), joined]);
+        }
+        assert_eq!(gate.create_first(id(4)), id(1), "it waits");
+        gate.on_done(None);
+        assert_eq!(drain(&mut gate), [create(1)]);
+        gate.on_sent(NOW, id(1));
+        gate.on_started(NOW, None);
+        gate.on_done(None);
+        assert_eq!(
+            drain(&mut gate),
+            [create(3)],
+            "and no second one about the same"
+        );
+    }
+}
+
+#[test]
+fn follow_ups_that_have_not_left_can_be_forgotten_whatever_became_of_them_before() {
+    let mut gate = Gate::new(true);
+    gate.create_first(id(1));
+    gate.on_sent(NOW, id(1));
+    gate.on_started(NOW, Some("theirs".into()));
+    assert!(gate.on_refused(NOW, id(1), true));
+    gate.create(id(2), ResponseOptions::default());
+    drain(&mut gate);
+    assert_eq!(gate.void_follow_ups(), [id(1)], "it waits once more");
+    gate.on_done(None);
+    assert_eq!(
+        drain(&mut gate),
+        [create(2)],
+        "what the caller asked for stays"
+    );
+
+    let mut gate = Gate::new(true);
+    gate.create_first(id(1));
+    gate.create(id(2), ResponseOptions::default());
+    drain(&mut gate);
+    assert_eq!(gate.void_follow_ups(), [id(1)], "it has its turn");
+    assert_eq!(drain(&mut gate), [create(2)]);
+    gate.on_sent(NOW, id(2));
+    gate.create_first(id(3));
+    gate.on_lost(|_| false);
+    assert_eq!(gate.void_follow_ups(), [id(3)]);
+}
+
+#[test]
+fn what_was_taken_back_is_not_asked_for_again_when_it_turns_out_to_have_lost_a_race() {
+    for refusal_first in [true, false] {
+        let mut gate = Gate::new(true);
+        gate.create_first(id(1));
+        gate.on_sent(NOW, id(1));
+        drain(&mut gate);
+        gate.void_waiting();
+        if !refusal_first {
+            gate.on_started(NOW, Some("theirs".into()));
+        }
+        assert!(!gate.on_refused(NOW, id(1), true));
+        gate.on_done(Some(&"theirs".into()));
+        assert!(!gate.is_busy(), "refusal first: {refusal_first}");
+        assert_eq!(drain(&mut gate), []);
+    }
+}
+
+#[test]
+fn a_refusal_that_two_other_responses_have_overtaken_is_one_all_the_same() {
+    let overtaken = || {
+        let mut gate = Gate::new(true);
+        gate.create_first(id(1));
+        gate.on_sent(NOW, id(1));
+        gate.on_started(NOW, Some("theirs".into()));
+        gate.on_done(Some(&"theirs".into()));
+        drain(&mut gate);
+        gate
+    };
+    let mut gate = overtaken();
+    gate.on_started(NOW, Some("another".into()));
+    assert!(gate.on_refused(NOW, id(1), true));
+    assert_eq!(drain(&mut gate), []);
+    gate.on_done(Some(&"another".into()));
+    assert_eq!(drain(&mut gate), [create(1)]);
+
+    // A later follow-up follows what that one was to follow.
+    let mut gate = overtaken();
+    gate.create_first(id(2));
+    gate.on_sent(NOW, id(2));
+    assert!(gate.on_refused(NOW, id(1), true));
+    gate.on_started(NOW, None);
+    gate.on_done(None);
+    assert_eq!(drain(&mut gate), [create(2)]);
+    assert!(!gate.on_refused(NOW, id(9), true), "of nobody it knows");
 }
 
 #[test]
