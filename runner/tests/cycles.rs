@@ -4,7 +4,9 @@
 //! turns. `ANTIPHON_TIER=nightly` runs 20,000 sessions over scripted wires and 400 over real sockets.
 #![expect(
     clippy::unwrap_used,
-    reason = "a test states what it expects by panicking"
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test ends where its script does not fit, and tells its figures"
 )]
 
 #[path = "it/support/mod.rs"]

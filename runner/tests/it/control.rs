@@ -46,7 +46,7 @@ fn rows() -> Vec<Row> {
         row!("audio in base64", [], c => c.send_audio_base64("AQEBAQ=="), [r#"{"t":"audio","bytes":4,"silent":false}"#]),
         row!("text", [], c => c.send_text("hello"), [
             r#"{"t":"add items","texts":["hello"]}"#,
-            r#"{"t":"create response"}"#
+            r#"{"t":"create response","n":0}"#
         ]),
         row!("an image", [], c => c.send_image("image/png", vec![1], None), [
             r#"{"t":"add items","texts":["image/png"]}"#
@@ -58,7 +58,7 @@ fn rows() -> Vec<Row> {
             r#"{"t":"video","mime":"image/jpeg","bytes":7}"#
         ]),
         row!("commit", [], c => c.commit_audio(), [r#"{"t":"commit audio"}"#]),
-        row!("create response", [], c => c.create_response(ResponseOptions::default()), [r#"{"t":"create response"}"#]),
+        row!("create response", [], c => c.create_response(ResponseOptions::default()), [r#"{"t":"create response","n":0}"#]),
         row!("interrupt", [SPEAKS], c => c.interrupt(), [r#"{"t":"cancel response"}"#]),
         row!("cancel response", [SPEAKS], c => c.cancel_response(), [r#"{"t":"cancel response"}"#]),
         row!("a native frame", [], c => send_native(c, r#"{"t":"anything","at":1.50}"#), [r#"{"t":"anything","at":1.50}"#]),

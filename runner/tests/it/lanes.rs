@@ -1,5 +1,9 @@
 //! Every class of notices has a lane of its own: whatever its handler does, the others and the
 //! conversation go on, and it is bounded.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a test ends where its script does not fit"
+)]
 
 use std::{
     collections::BTreeSet,

@@ -1,4 +1,9 @@
 //! What a process does with the calls of a session that another one began.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test ends where its script does not fit"
+)]
 
 use std::time::Duration;
 
