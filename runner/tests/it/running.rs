@@ -1,11 +1,15 @@
 //! How an agent is started, driven and ended.
 
-use std::time::Duration;
+use std::{
+    future::pending,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use antiphon_protocol::{Closer, EndedCause, Event};
+use antiphon_protocol::{Closer, EndedCause, Event, Losses, Rotation, RotationCause};
 use antiphon_runner::{StartError, tool_fn};
 use serde_json::json;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::support::{Notes, accept, agent, nothing, open, run, settle};
 
@@ -107,17 +111,56 @@ async fn two_tools_of_one_name_are_refused_before_anything_is_dialled() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_rotation_cost_is_told_and_summed_up() {
-    let notes = Notes::default();
-    let rotations = notes.clone();
-    let agent = agent().on_rotation(move |rotation| rotations.add(format!("{:?}", rotation.cause)));
-    let (run, server) = run(agent).await;
-    server.wire.drop_connection();
-    let server = accept(server.peer.clone()).await;
-    settle().await;
-    assert_eq!(notes.all(), ["Drop"]);
-    drop(server.sent());
+    let told: Arc<Mutex<Vec<Rotation>>> = Arc::default();
+    let rotations = Arc::clone(&told);
+    let waits = tool_fn("wait", "", nothing(), |_| async { pending::<&str>().await });
+    let agent = agent()
+        .tool(waits)
+        .on_rotation(move |rotation| rotations.lock().unwrap().push(rotation));
+    let (run, mut server) = run(agent).await;
+    // The first is away for longer than what is said meanwhile is kept; the second is told it once more.
+    for (call, away) in [("a", 80), ("b", 10)] {
+        run.control.send_text("a question").await.unwrap();
+        server.call(call, "wait", "");
+        server.send(&json!({ "t": "started", "id": format!("answer to {call}") }));
+        for n in 0..10 + away {
+            if n == 10 {
+                server.peer.hold_dials(true);
+                server.wire.drop_connection();
+            }
+            run.control.send_audio(vec![1; 4800]).await.unwrap();
+            sleep(Duration::from_millis(100)).await;
+        }
+        server.peer.hold_dials(false);
+        server = accept(server.peer.clone()).await;
+        settle().await;
+    }
     let outcome = run.close().await;
-    assert_eq!(outcome.rotations, 1);
+    let told = told.lock().unwrap().clone();
+    assert_eq!((told.len(), outcome.rotations), (2, 2));
+    let causes = told.iter().map(|rotation| rotation.cause);
+    assert!(causes.eq([RotationCause::Drop, RotationCause::Drop]));
+    let sum = |part: fn(&Losses) -> u64| -> u64 {
+        told.iter().map(|rotation| part(&rotation.losses)).sum()
+    };
+    let losses = &outcome.losses;
+    assert_eq!(losses.calls_void, ["a".into(), "b".into()]);
+    assert!(losses.response_lost);
+    for (of_all, of_each) in [
+        (
+            losses.items_lost as u64,
+            sum(|losses| losses.items_lost as u64),
+        ),
+        (losses.samples_dropped, sum(|losses| losses.samples_dropped)),
+        (
+            losses.samples_replayed,
+            sum(|losses| losses.samples_replayed),
+        ),
+    ] {
+        assert!(of_all > 0, "{losses:?}");
+        assert_eq!(of_all, of_each, "{told:?}");
+    }
+    assert!(losses.samples_dropped <= outcome.audio_in.dropped);
 }
 
 #[tokio::test(start_paused = true)]
