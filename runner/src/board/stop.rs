@@ -70,9 +70,16 @@ impl Board {
     /// The caller answered these calls, and the session took the answers.
     pub(super) fn answered_by_hand(&mut self, now: Time, calls: &[CallId]) {
         for id in calls {
-            let sending = |call: &Call| matches!(call.answer, Answer::Sending { .. });
-            if !self.calls.get(id).is_some_and(sending) {
-                self.settle(id, ToolAnswer::ByHand);
+            match self.calls.get_mut(id).map(|call| &mut call.answer) {
+                Some(Answer::Sending { .. }) => {}
+                // The answer had left when the news came that nobody wants it.
+                Some(answer) => *answer = Answer::Settled(ToolAnswer::ByHand),
+                None => {
+                    let mut records = self.records.iter_mut();
+                    if let Some(record) = records.find(|record| record.call == *id) {
+                        record.answer = ToolAnswer::ByHand;
+                    }
+                }
             }
             self.stop(now, id, CancelReason::AnsweredByHand, CANCELLED);
         }

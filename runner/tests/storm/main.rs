@@ -33,6 +33,9 @@ use tokio::time::timeout;
 /// Storms of every day; a deliberate defect must show within as many.
 const EVERYDAY: u64 = 5_000;
 
+/// Storms of the long run that once found something.
+const REMEMBERED: [u64; 1] = [78_824];
+
 /// Where something is broken on purpose.
 #[derive(Clone, Copy, Debug)]
 enum Broken {
@@ -161,6 +164,17 @@ fn no_storm_runs_a_call_twice_answers_it_twice_or_leaves_it_hanging() {
     first.sort();
     first.truncate(5);
     assert!(failed.is_empty(), "the first: {first:#?}");
+}
+
+#[test]
+fn what_a_rare_storm_once_found_stays_mended() {
+    for seed in REMEMBERED {
+        let found = {
+            let _hush = Hush::now();
+            weathered(seed, None).err()
+        };
+        assert_eq!(found, None, "storm {seed}");
+    }
 }
 
 #[test]
