@@ -286,15 +286,19 @@ mod tests {
     }
 
     #[test]
-    fn another_process_does_not_count_what_this_one_has() {
+    fn another_process_goes_on_from_what_this_one_has_counted() {
         let mut before = ledger(Budget::default());
         before.note("cheap", &done("a", 10));
+        before.note("dear", &done("b", 1));
         let mut after = ledger(Budget::default());
         after.restore(before.totals(), before.counted());
+        assert_eq!(after.totals(), before.totals());
         after.note("cheap", &done("a", 10));
-        after.note("cheap", &done("b", 5));
-        assert_eq!(after.totals().total.total(), 15);
-        assert_eq!(after.counted(), ["a".into(), "b".into()]);
+        after.note("cheap", &done("c", 5));
+        let totals = after.totals();
+        assert_eq!((totals.total.total(), totals.responses), (16, 3));
+        assert_eq!(totals.cost, 10 + 10 + 5);
+        assert_eq!(after.counted(), ["a".into(), "b".into(), "c".into()]);
     }
 
     #[test]
