@@ -57,6 +57,8 @@ pub(crate) struct Books {
     running: bool,
     /// Whether such a response may have met the last request.
     crossed: bool,
+    /// Whether it began in answer to what was taken in last, and what left then has yet to be seen.
+    fresh: bool,
     /// What the last request covered, and what was due of it before.
     covered: Vec<(usize, Follow)>,
     /// What was ripe when the caller interrupted, in this moment.
@@ -158,7 +160,7 @@ impl Books {
 
     /// The model would not: a response of its own was running.
     pub(crate) fn refused(&mut self) {
-        self.asking = false;
+        (self.asking, self.fresh) = (false, true);
         for (place, follow) in self.covered.drain(..) {
             self.batches[place].follow = follow;
         }
@@ -179,7 +181,7 @@ impl Books {
 
     /// Everything that was set off has happened.
     pub(crate) fn moment_passed(&mut self) {
-        self.crossed = false;
+        self.crossed = std::mem::take(&mut self.fresh);
         for batch in &mut self.batches {
             batch.crossed = false;
         }
