@@ -70,11 +70,19 @@ pub enum Seen<'a> {
     Opened,
     /// A frame.
     Frame(Way, &'a Frame),
+    /// A frame to the peer that a broken wire swallowed.
+    Swallowed(&'a Frame),
     /// Nobody listens on it any more.
     Left,
 }
 
 type Listener = dyn FnMut(&Sight<'_>) + Send;
+/// By when after a frame of the peer a wire breaks.
+type Provocation = dyn FnMut(&Frame) -> Option<Duration> + Send;
+/// How long it takes to open a wire.
+type Latency = dyn FnMut() -> Duration + Send;
+/// How far a provoked fault may be brought forward.
+const BROUGHT_FORWARD: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 struct Shared {
@@ -86,6 +94,8 @@ struct Shared {
     faults: VecDeque<(Duration, WireFault)>,
     next_dial: Option<WireFault>,
     listener: Option<Box<Listener>>,
+    provocation: Option<Box<Provocation>>,
+    latency: Option<Box<Latency>>,
 }
 
 impl Shared {
@@ -103,6 +113,14 @@ impl Shared {
                 self.hash.write(&frame.data);
                 self.frames += 1;
             }
+            Seen::Swallowed(frame) => {
+                self.hash.write_u8(4);
+                self.hash.write(&frame.data);
+                self.frames += 1;
+            }
+        }
+        if let Seen::Frame(Way::In, frame) = what {
+            self.provoke(now - began, frame);
         }
         if let Some(listener) = &mut self.listener {
             listener(&Sight {
@@ -110,6 +128,19 @@ impl Shared {
                 wire,
                 what,
             });
+        }
+    }
+
+    /// A frame of the peer may bring the next fault forward.
+    fn provoke(&mut self, now: Duration, frame: &Frame) {
+        let Some((at, _)) = self.faults.front_mut() else {
+            return;
+        };
+        let provocation = self.provocation.as_mut();
+        if *at <= now + BROUGHT_FORWARD
+            && let Some(within) = provocation.and_then(|provocation| provocation(frame))
+        {
+            *at = (now + within).min(*at);
         }
     }
 
@@ -162,6 +193,24 @@ impl Tap {
         self
     }
 
+    /// Lets what the peer says break wires: a fault that is due within a minute is brought forward to so
+    /// long after a frame.
+    #[must_use]
+    pub fn provoked(
+        self,
+        provocation: impl FnMut(&Frame) -> Option<Duration> + Send + 'static,
+    ) -> Self {
+        self.lock().provocation = Some(Box::new(provocation));
+        self
+    }
+
+    /// Has each wire take so long to open.
+    #[must_use]
+    pub fn latency(self, latency: impl FnMut() -> Duration + Send + 'static) -> Self {
+        self.lock().latency = Some(Box::new(latency));
+        self
+    }
+
     /// A hash over every frame, its wire, its direction and its time.
     pub fn hash(&self) -> u64 {
         self.lock().hash.finish()
@@ -200,6 +249,10 @@ impl Dial for Tap {
             }
             Some(WireFault::SlowDial(pause)) => tokio::time::sleep(pause).await,
             _ => {}
+        }
+        let latency = self.lock().latency.as_mut().map(|latency| latency());
+        if let Some(latency) = latency {
+            tokio::time::sleep(latency).await;
         }
         let (tx, rx) = self.inner.dial(request).await?;
         let wire = {
@@ -249,8 +302,14 @@ impl WireTx for Tx {
     }
 
     fn start_send(&mut self, frame: Frame) -> Result<(), End> {
-        lock(&self.shared).note(self.wire, Seen::Frame(Way::Out, &frame));
-        if self.is_broken() {
+        let broken = self.is_broken();
+        let seen = if broken {
+            Seen::Swallowed(&frame)
+        } else {
+            Seen::Frame(Way::Out, &frame)
+        };
+        lock(&self.shared).note(self.wire, seen);
+        if broken {
             return Ok(());
         }
         self.inner.start_send(frame)

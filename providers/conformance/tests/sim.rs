@@ -12,7 +12,7 @@ use antiphon_conformance::sim::{DEFECTS, Plan, Tally, run};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 /// Calls in which a defect must have been noticed.
-const NOTICED: u64 = 60;
+const NOTICED: u64 = 12;
 
 #[global_allocator]
 static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;

@@ -76,10 +76,12 @@ impl Engine {
         let (config, bridge) = self.updates.plan();
         let ordinal = self.planned;
         self.planned = self.planned.saturating_add(1);
-        let plan = |resume, seed| OpeningPlan {
+        // Among orders that are given again a message is one more, or they would take its place.
+        let follows = self.conversation.renews_orders();
+        let plan = |resume: Option<ResumeToken>, seed| OpeningPlan {
             config: Arc::clone(&config),
             seed,
-            bridge: bridge.clone(),
+            bridge: bridge.clone().filter(|_| resume.is_none() || !follows),
             resume,
             ordinal,
         };
@@ -103,6 +105,7 @@ impl Engine {
             }
         });
         self.told = plan.seed.clone();
+        self.bridge = bridge.clone().filter(|_| plan.bridge.is_none());
         self.history_refused = !history && plan.resume.is_none();
         self.tell_link(now, Input::Command(LinkCommand::Plan(plan)));
     }
@@ -144,6 +147,9 @@ impl Engine {
         };
         if std::mem::take(&mut self.history_refused) {
             self.conversation.withhold_history();
+        }
+        if let Some(words) = self.bridge.take() {
+            self.conversation.inform(now, words);
         }
         losses.samples_replayed = self.uplink.replayable();
         losses.samples_dropped = self.uplink.marks().dropped - self.dropped_before;

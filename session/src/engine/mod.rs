@@ -115,6 +115,8 @@ pub(crate) struct Engine {
     seed_open_calls: bool,
     /// What the connection that is being opened is told.
     told: Vec<Item>,
+    /// The message that it is told once it is ready, rather than with its opening.
+    bridge: Option<String>,
     /// Whether that connection is told nothing because one before it was refused for its history.
     history_refused: bool,
     /// The calls that were open when the handle was given: what was asked since is not known to a
@@ -175,6 +177,7 @@ impl Engine {
             seed_limits: capabilities.seed_limits,
             seed_open_calls: capabilities.seed_open_calls,
             told: Vec::new(),
+            bridge: None,
             history_refused: false,
             reached: Vec::new(),
             planned: 0,

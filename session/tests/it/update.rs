@@ -3,8 +3,8 @@
 use std::{borrow::Cow, time::Duration};
 
 use antiphon_protocol::{
-    AudioFormat, ConfigField, ContextKind, Event, Receipts, Recovery, RotationCause, SessionConfig,
-    UpdateOutcome,
+    AudioFormat, ConfigField, ContextKind, Event, Receipts, Recovery, Resume, RotationCause,
+    SessionConfig, UpdateOutcome,
 };
 use antiphon_session::{Session, SessionError, Update};
 use serde_json::value::RawValue;
@@ -78,6 +78,41 @@ async fn a_live_refusal_keeps_the_old_state() {
     );
     server.wire.drop_connection();
     assert_eq!(Server::opened(&peer).await.1, "hello");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_stands_among_the_orders_that_a_resumed_connection_is_given_again() {
+    let toy = Toy::new().able(|can| {
+        can.contexts = Cow::Borrowed(&[ContextKind::Instructions]);
+        can.resume = Resume::Handle;
+    });
+    let (session, _events, peer, server) = live_toy(&toy).await;
+    let order = ContextKind::Instructions;
+    session.add_context(order, "whisper").await.unwrap();
+    server.expect("context").await;
+    server.say("handle h1");
+    settle().await;
+    let wished = wish(&session, voiced("v").bridge("a note"));
+    let (server, brought) = Server::greeted(&peer).await;
+    assert_eq!(brought, "hello resume:h1");
+    server.say("ready resumed");
+    for order in ["whisper", "a note"] {
+        assert_eq!(server.expect("context").await.1, order);
+    }
+    let recovery = Recovery::Resumed;
+    let outcome = wished.await.unwrap().unwrap();
+    assert_eq!(outcome, UpdateOutcome::Rotated { recovery });
+    server.say("handle h2");
+    settle().await;
+    server.wire.drop_connection();
+    let (server, brought) = Server::greeted(&peer).await;
+    assert_eq!(brought, "hello resume:h2");
+    server.say("ready resumed");
+    for order in ["whisper", "a note"] {
+        assert_eq!(server.expect("context").await.1, order);
+    }
+    settle().await;
+    assert!(server.is_quiet(), "each is told once");
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,7 +9,12 @@ use bytes::Bytes;
 use fastrand::Rng;
 use tokio::time::{self, Instant};
 
-use super::{Tell, audit::Audit, report::Report, witness::Witness};
+use super::{
+    Tell,
+    audit::{Audit, BRIDGE},
+    report::Report,
+    witness::Witness,
+};
 
 /// How long any of the caller's commands may take.
 const BOUND: Duration = Duration::from_secs(150);
@@ -137,7 +142,7 @@ impl Caller<'_> {
         };
         let bridge = voice.is_some() || self.dice.bool();
         let done = if bridge {
-            let words = format!("This is number {}.", self.changes);
+            let words = format!("{BRIDGE}{}.", self.changes);
             self.control.update_with_bridge(patch, words).await
         } else {
             self.control.update(patch).await
@@ -145,7 +150,10 @@ impl Caller<'_> {
         match done {
             Ok(UpdateOutcome::AppliedLive { .. } | UpdateOutcome::Rotated { .. }) => {
                 self.report.counts.updates += 1;
-                self.report.counts.bridges += u64::from(bridge);
+                if bridge {
+                    self.report.counts.bridges += 1;
+                    self.audit.bridged(self.changes);
+                }
                 Ok(())
             }
             Ok(_) | Err(UpdateError::Failed(_)) => Ok(()),

@@ -29,6 +29,24 @@ pub(super) fn schedule(
     }
 }
 
+/// Faults like to strike while the model waits for its tools: that is when most is at stake.
+pub(super) fn provoked(
+    mut dice: Rng,
+    dialect: Dialect,
+) -> impl FnMut(&Frame) -> Option<Duration> + Send {
+    move |frame| {
+        let asks = dialect.asks_for_work(frame) && dice.u8(0..2) == 0;
+        // Before the quickest answer, or before the slowest.
+        let within = if dice.bool() { 0..300 } else { 300..6_000 };
+        asks.then(|| Duration::from_millis(dice.u64(within)))
+    }
+}
+
+/// How long dials take that nothing is wrong with.
+pub(super) fn latency(mut dice: Rng) -> impl FnMut() -> Duration + Send {
+    move || Duration::from_millis(dice.u64(40..600))
+}
+
 fn fault(dice: &mut Rng, dialect: Dialect) -> WireFault {
     match dice.u8(0..13) {
         0 => WireFault::Eof,

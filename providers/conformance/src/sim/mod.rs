@@ -24,7 +24,8 @@ use antiphon_emulator::{
     Moment,
     peer::{Input, Output},
 };
-use antiphon_protocol::Time;
+use antiphon_protocol::{Frame, Receipts, Time};
+use antiphon_runner::Outcome;
 pub use antiphon_session::simulation::Defect;
 use antiphon_transport::Clock;
 use fastrand::Rng;
@@ -46,6 +47,8 @@ use crate::{
 
 /// How long a conversation lasts.
 const LENGTH: Duration = Duration::from_secs(6 * 60 + 30);
+/// How long a conversation must last that nothing ended early.
+const LEAST: Duration = Duration::from_secs(6 * 60);
 /// How long the closing of a session, and the tasks behind it, may take.
 const GOODBYE: Duration = Duration::from_secs(30);
 /// How long a conversation may last that does not end by itself.
@@ -120,7 +123,10 @@ async fn converse(seed: u64, defect: Option<Defect>, tell: Option<Tell>) -> Repo
     let server = Arc::<Mutex<DefaultHasher>>::default();
     let dialect = Dialect::of(wire.name);
     let dial = wire.simulated(seed, &agent::script(), Clock::start(), watcher(&server));
-    let tap = Tap::new(dial).faults(faults::schedule(&mut dice, dialect, LENGTH));
+    let tap = Tap::new(dial)
+        .faults(faults::schedule(&mut dice, dialect, LENGTH))
+        .provoked(faults::provoked(dice.fork(), dialect))
+        .latency(faults::latency(dice.fork()));
     let stage = agent::Stage::new(wire, &tap, seed, &mut dice, defect);
     let audit = audit_of(wire, dialect, &stage);
     let begun = Instant::now();
@@ -159,10 +165,9 @@ async fn converse(seed: u64, defect: Option<Defect>, tell: Option<Tell>) -> Repo
         Err(_) => None,
     };
     drop(speaker);
-    for failure in witness.close().await {
-        report.fail(failure);
-    }
+    witness.close(&mut report).await;
     report.counts.virtual_time = begun.elapsed();
+    *report.counts.wires.entry(wire.name).or_default() += 1;
     report.counts.frames = tap.frames();
     for fault in tap.struck() {
         *report
@@ -176,12 +181,17 @@ async fn converse(seed: u64, defect: Option<Defect>, tell: Option<Tell>) -> Repo
     match outcome {
         Some(outcome) => {
             let closing = Closing {
-                outcome: &outcome,
+                calls: &outcome.tool_calls,
+                usage: &outcome.usage,
+                audio: outcome.audio_in,
                 at,
                 wishes,
                 given,
             };
-            judge(&closing, &audit, &mut report);
+            judge(&outcome, &mut report);
+            for failure in audit.close(&closing) {
+                report.fail(failure);
+            }
         }
         None => report.fail("the run panicked".to_owned()),
     }
@@ -193,7 +203,8 @@ fn audit_of(wire: &Wire, dialect: Dialect, stage: &agent::Stage<'_>) -> Audit {
     let rate = can
         .output_format(&antiphon_protocol::SessionConfig::new(wire.model))
         .rate;
-    Audit::new(dialect, rate, can.single_response)
+    let acknowledges = can.receipts == Receipts::Each;
+    Audit::new(dialect, rate, can.single_response, acknowledges)
 }
 
 /// Has the audit, and whoever wants to be told, see what is on the wires.
@@ -211,14 +222,20 @@ fn listen(tap: Tap, audit: &Audit, begun: Instant, tell: Option<Tell>) -> Tap {
         match sight.what {
             Seen::Opened => tell(format!("{at:>9.3} s   {wire} opened")),
             Seen::Left => tell(format!("{at:>9.3} s   {wire} left")),
-            Seen::Frame(way, frame) if frame.data.len() < TOLD => {
-                let text = String::from_utf8_lossy(&frame.data);
-                let head: String = text.chars().take(HEAD).collect();
-                tell(format!("{at:>9.3} s   {wire} {way:?} {head}"));
+            Seen::Frame(_, frame) | Seen::Swallowed(frame) if frame.data.len() >= TOLD => {}
+            Seen::Frame(way, frame) => {
+                tell(format!("{at:>9.3} s   {wire} {way:?} {}", head(frame)));
             }
-            Seen::Frame(..) => {}
+            Seen::Swallowed(frame) => {
+                tell(format!("{at:>9.3} s   {wire} swallowed {}", head(frame)));
+            }
         }
     })
+}
+
+fn head(frame: &Frame) -> String {
+    let text = String::from_utf8_lossy(&frame.data);
+    text.chars().take(HEAD).collect()
 }
 
 /// Hashes what goes into the emulated machines and comes out of them.
@@ -257,8 +274,7 @@ fn hash_of(parts: &[u64]) -> u64 {
 }
 
 /// What must hold of a conversation that is over.
-fn judge(closing: &Closing<'_>, audit: &Audit, report: &mut Report) {
-    let outcome = closing.outcome;
+fn judge(outcome: &Outcome, report: &mut Report) {
     report.counts.rotations += u64::from(outcome.rotations);
     report.counts.interruptions += outcome.interruptions;
     report.counts.tools += outcome.tool_calls.len() as u64;
@@ -267,10 +283,10 @@ fn judge(closing: &Closing<'_>, audit: &Audit, report: &mut Report) {
         !matches!(call.answer, Sent | ByHand)
     };
     report.counts.void_calls += outcome.tool_calls.iter().filter(void).count() as u64;
+    let lasted = report.counts.virtual_time;
+    let whole = lasted >= LEAST || !report.failures.is_empty();
+    report.fail_unless(whole, || format!("the call was over after {lasted:?}"));
     report.fail_unless(outcome.ended.is_orderly(), || {
         format!("the session ended with {:?}", outcome.ended)
     });
-    for failure in audit.close(closing) {
-        report.fail(failure);
-    }
 }

@@ -4,18 +4,21 @@ use std::{
     fmt,
     hash::{DefaultHasher, Hasher},
     num::NonZero,
+    ops::RangeInclusive,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::{Counts, Defect, Report, Tell, play};
 
 /// Calls of which none of what should happen may be missing.
 const BLOCK: u64 = 100;
+/// How long it is from one fault to the next, in the mean over such a block: about two minutes.
+const FAULTS: RangeInclusive<Duration> = Duration::from_secs(90)..=Duration::from_secs(150);
 /// Calls before the heap is measured: whatever is made once is made by then.
 const WARM_UP: u64 = 12;
 /// What the heap may have grown by over a range, in bytes.
@@ -112,10 +115,10 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.counts)?;
         writeln!(
             f,
-            "{} virtual_hours_per_minute={:.1}",
-            self.counts,
+            "virtual_hours_per_minute={:.1}",
             self.hours() * 60.0 / self.seconds.max(1e-9)
         )?;
         if let Some(heap) = self.heap {
@@ -230,6 +233,13 @@ fn tally(plan: &Plan, books: &Books, heap: Option<Heap>, seconds: f64) -> Tally 
             let missing = missing.join(", ");
             faults.push(format!(
                 "in the {BLOCK} seeds from {first} there were no {missing}"
+            ));
+        }
+        let between = block.between_faults().unwrap_or(Duration::MAX);
+        if place < whole && !FAULTS.contains(&between) {
+            let first = plan.first + place as u64 * BLOCK;
+            faults.push(format!(
+                "in the {BLOCK} seeds from {first} there was a fault every {between:?}"
             ));
         }
     }

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
+use antiphon_protocol::RotationCause;
+
 use super::faults;
 
 /// How much happened.
@@ -10,8 +12,12 @@ use super::faults;
 pub struct Counts {
     /// Faults that struck the wire, by kind.
     pub faults: BTreeMap<&'static str, u64>,
+    /// Calls, by the wire they were held over.
+    pub wires: BTreeMap<&'static str, u64>,
     /// New connections.
     pub rotations: u64,
+    /// What made those necessary, and what was made in vain.
+    pub causes: BTreeMap<&'static str, u64>,
     /// Tool calls.
     pub tools: u64,
     /// Of those, calls that became void.
@@ -41,9 +47,9 @@ pub struct Counts {
 impl Counts {
     /// Adds another conversation's.
     pub fn add(&mut self, other: &Self) {
-        for (kind, count) in &other.faults {
-            *self.faults.entry(kind).or_default() += count;
-        }
+        add(&mut self.faults, &other.faults);
+        add(&mut self.wires, &other.wires);
+        add(&mut self.causes, &other.causes);
         self.rotations += other.rotations;
         self.tools += other.tools;
         self.void_calls += other.void_calls;
@@ -73,12 +79,44 @@ impl Counts {
             ("questions", self.questions),
             ("played samples", self.played),
         ];
-        let faults = faults::KINDS
-            .iter()
-            .map(|kind| (*kind, self.faults.get(kind).copied().unwrap_or_default()));
-        let all = counted.into_iter().chain(faults);
-        all.filter_map(|(name, count)| (count == 0).then_some(name))
+        let none = |kinds: &BTreeMap<&'static str, u64>, kind: &'static str| {
+            (!kinds.contains_key(kind)).then_some(kind)
+        };
+        let zero = counted.into_iter().filter(|(_, count)| *count == 0);
+        let faults = faults::KINDS.iter();
+        let causes = CAUSES.iter();
+        zero.map(|(name, _)| name)
+            .chain(faults.filter_map(|kind| none(&self.faults, kind)))
+            .chain(causes.filter_map(|cause| none(&self.causes, cause)))
             .collect()
+    }
+
+    /// The mean time between two faults; `None` without any.
+    pub fn between_faults(&self) -> Option<Duration> {
+        let faults = u32::try_from(self.faults.values().sum::<u64>()).ok()?;
+        self.virtual_time.checked_div(faults)
+    }
+}
+
+/// What new connections must have been made for, in a range of calls.
+const CAUSES: &[&str] = &["limit", "go-away", "drop", "dead-peer", "update"];
+
+/// A word for each cause of a new connection.
+pub(super) const fn cause(cause: RotationCause) -> &'static str {
+    match cause {
+        RotationCause::Limit => "limit",
+        RotationCause::GoAway => "go-away",
+        RotationCause::Drop => "drop",
+        RotationCause::DeadPeer => "dead-peer",
+        RotationCause::Update => "update",
+        RotationCause::Failures => "failures",
+        _ => "other",
+    }
+}
+
+fn add(sum: &mut BTreeMap<&'static str, u64>, more: &BTreeMap<&'static str, u64>) {
+    for (kind, count) in more {
+        *sum.entry(kind).or_default() += count;
     }
 }
 
@@ -87,8 +125,9 @@ impl fmt::Display for Counts {
         let faults: u64 = self.faults.values().sum();
         write!(
             f,
-            "faults={faults} rotations={} tools={} void={} interruptions={} updates={} bridges={} \
+            "faults={faults} one_in={:.0}s rotations={} tools={} void={} interruptions={} updates={} bridges={} \
              approvals={}+{}+{} questions={} frames={}",
+            self.between_faults().unwrap_or_default().as_secs_f64(),
             self.rotations,
             self.tools,
             self.void_calls,
@@ -100,7 +139,19 @@ impl fmt::Display for Counts {
             self.undecided,
             self.questions,
             self.frames
-        )
+        )?;
+        for (name, kinds) in [
+            ("faults", &self.faults),
+            ("rotations", &self.causes),
+            ("calls", &self.wires),
+        ] {
+            let kinds: Vec<_> = kinds
+                .iter()
+                .map(|(kind, n)| format!("{kind}={n}"))
+                .collect();
+            write!(f, "\n{name}: {}", kinds.join(" "))?;
+        }
+        Ok(())
     }
 }
 

@@ -12,7 +12,10 @@ use antiphon_protocol::{Content, Event, Heard, Item, ItemId, ItemKind, TextDelta
 use antiphon_session::{EventFilter, Observed, Observer, Session};
 use tokio::task::JoinHandle;
 
-use super::speaker::Speaker;
+use super::{
+    report::{self, Report},
+    speaker::Speaker,
+};
 
 #[derive(Default)]
 struct Seen {
@@ -21,6 +24,8 @@ struct Seen {
     /// How many bytes of words came of each item.
     words: BTreeMap<ItemId, usize>,
     cut: BTreeMap<ItemId, Heard>,
+    /// New connections, by what made them necessary.
+    rotations: BTreeMap<&'static str, u64>,
     failures: Vec<String>,
 }
 
@@ -67,11 +72,12 @@ impl Witness {
         }
     }
 
-    /// Waits for the end of what can be read. Everything that did not hold.
-    pub(super) async fn close(self) -> Vec<String> {
+    /// Waits for the end of what can be read. Tells what was seen, and everything that did not hold.
+    pub(super) async fn close(self, report: &mut Report) {
         // Its session is over; a reader that is not told so is aborted with the runtime.
         let over = tokio::time::timeout(super::GOODBYE, self.task).await;
         let mut seen = lock(&self.seen);
+        report.counts.causes = std::mem::take(&mut seen.rotations);
         let mut failures = std::mem::take(&mut seen.failures);
         if over.is_err() {
             failures.push("an observer waits for ever".to_owned());
@@ -82,7 +88,7 @@ impl Witness {
         if seen.after_end {
             failures.push("an observer was told something after the end".to_owned());
         }
-        failures
+        report.failures.append(&mut failures);
     }
 
     /// Whether something did not hold so far.
@@ -115,6 +121,10 @@ impl Seen {
                 for heard in &settled.items {
                     self.stopped(heard, speaker);
                 }
+            }
+            Event::Rotated(rotation) => {
+                let cause = report::cause(rotation.cause);
+                *self.rotations.entry(cause).or_default() += 1;
             }
             _ => {}
         }

@@ -133,6 +133,11 @@ impl Conversation {
         losses
     }
 
+    /// Whether a connection that goes on by a handle is given the application's orders again.
+    pub(crate) const fn renews_orders(&self) -> bool {
+        self.manner.renews_orders
+    }
+
     /// History for a connection that knows nothing; with `open_calls` it can be told of calls whose
     /// answers come later.
     pub(crate) fn seed(

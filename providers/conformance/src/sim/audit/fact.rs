@@ -46,6 +46,10 @@ pub(super) enum Fact {
     Shortened { item: String, millis: u64 },
     /// The client sends so many bytes of audio.
     Heard(u64),
+    /// The client tells the model the words that lead over to this change.
+    Told(u64),
+    /// The client gives instructions, in the place of those before, in which such words stand.
+    Instructed(Vec<u64>),
 }
 
 impl Fact {
@@ -63,6 +67,9 @@ pub(in crate::sim) enum Dialect {
     Gemini,
 }
 
+/// The longest frame that can ask for a call here, in bytes.
+const CALL: usize = 1 << 10;
+
 impl Dialect {
     /// The language of the wire of this name.
     pub(in crate::sim) fn of(wire: &str) -> Self {
@@ -71,6 +78,12 @@ impl Dialect {
             name if name.starts_with("gemini") => Self::Gemini,
             _ => Self::OpenAi,
         }
+    }
+
+    /// Whether the server asks for a call, or for work.
+    pub(in crate::sim) fn asks_for_work(self, frame: &Frame) -> bool {
+        let asks = |fact: &Fact| matches!(fact, Fact::Called(_));
+        frame.data.len() < CALL && self.read(Way::In, frame).iter().any(asks)
     }
 
     /// What `frame` says; nothing when it says nothing that matters.
@@ -97,6 +110,13 @@ impl Dialect {
             (Self::Gemini, Way::In) => gemini::server(&value, &mut facts),
             (Self::Gemini, Way::Out) => gemini::client(&value, &mut facts),
         }
+        match way {
+            Way::Out if self == Self::Gemini && gemini::instructs(&value) => {
+                facts.push(Fact::Instructed(bridges(&frame.data).collect()));
+            }
+            Way::Out => facts.extend(bridges(&frame.data).map(Fact::Told)),
+            Way::In => {}
+        }
         facts
     }
 }
@@ -110,6 +130,18 @@ fn payload(data: &[u8], member: &[u8]) -> Option<u64> {
     let rest = data.get(start..)?;
     let end = rest.iter().position(|byte| *byte == b'"')?;
     decoded(rest.get(..end)?)
+}
+
+/// How the words begin that lead over to a change, before its number.
+pub(in crate::sim) const BRIDGE: &str = "This is number ";
+
+/// The numbers of the changes to which words in a frame lead over.
+fn bridges(data: &[u8]) -> impl Iterator<Item = u64> + '_ {
+    let text = str::from_utf8(data).unwrap_or_default();
+    text.split(BRIDGE).skip(1).filter_map(|rest| {
+        let (number, _) = rest.split_once('.')?;
+        number.parse().ok()
+    })
 }
 
 fn is_track(data: &[u8]) -> bool {
@@ -185,6 +217,18 @@ mod tests {
                     response: "r".to_owned(),
                     tokens: 7,
                 }],
+            ),
+            (
+                Dialect::OpenAi,
+                Way::Out,
+                r#"{"type":"conversation.item.create","item":{"id":"ap_9_0","type":"message","content":[{"type":"input_text","text":"This is number 3."}]}}"#,
+                vec![Fact::Told(3)],
+            ),
+            (
+                Dialect::Gemini,
+                Way::Out,
+                r#"{"contextUpdate":{"systemInstruction":{"parts":[{"text":"This is number 12."}]}}}"#,
+                vec![Fact::Instructed(vec![12])],
             ),
             (
                 Dialect::Live,

@@ -2,10 +2,15 @@
 //!
 //! It reads every frame by itself, knows which connection it was on, and holds the rules of the
 //! contract against it: one answer to each call, on a conversation that asked for it and has not taken
-//! it back; one response at a time, and one follow-up per batch; nothing shortened beyond what was
-//! produced; every sample that left accounted for; everything used counted once.
+//! it back; the words of an update once; one response at a time, and one follow-up per batch; nothing
+//! shortened beyond what was produced; every sample that left accounted for; everything used counted
+//! once.
 
+mod bridges;
+mod calls;
 mod fact;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,49 +18,27 @@ use std::{
     time::Duration,
 };
 
-use antiphon_protocol::Usage;
-use antiphon_runner::{Outcome, ToolAnswer, ToolRecord};
+use antiphon_protocol::{Frame, Usage};
+use antiphon_runner::ToolRecord;
+use antiphon_session::UplinkMarks;
 use tokio::time::Instant;
 
-pub(super) use self::fact::Dialect;
-use self::fact::Fact;
-use crate::tap::{Seen, Sight};
+pub(super) use self::fact::{BRIDGE, Dialect};
+use self::{bridges::Bridges, calls::Calls, fact::Fact};
+use crate::tap::{Seen, Sight, Way};
 
-/// How long a call may stay open, whatever tools and approvers do.
-const CALL: Duration = Duration::from_secs(60);
 /// After so long a response that says nothing has lost its place.
 const WATCHDOG: Duration = Duration::from_secs(30);
-/// How long the runner may wait for the end of the sentence that delegated something.
-const HEARING: Duration = Duration::from_secs(5);
 /// How long frames of both sides may cross.
-const CROSSING: Duration = Duration::from_millis(20);
+const CROSSING: Duration = Duration::from_millis(1);
 /// Failures that are kept; more of them tell nothing new.
 const FAILURES: usize = 8;
-
-/// A call, by the conversation that asked for it.
-#[derive(Clone, Copy, Debug)]
-struct Call {
-    at: Instant,
-    answered: bool,
-    withdrawn: bool,
-    /// Whether the conversation went on from a moment before it.
-    forgotten: bool,
-}
-
-impl Call {
-    const fn new(at: Instant) -> Self {
-        Self {
-            at,
-            answered: false,
-            withdrawn: false,
-            forgotten: false,
-        }
-    }
-}
 
 /// What goes on on one connection.
 #[derive(Debug, Default)]
 struct Line {
+    /// Whether the server has opened it.
+    started: bool,
     /// Since when it is gone.
     left: Option<Instant>,
     /// The conversation it belongs to: a connection that resumes goes on with the one before.
@@ -75,14 +58,14 @@ struct Books {
     rate: u64,
     single: bool,
     lines: BTreeMap<u64, Line>,
-    newest: u64,
     /// The newest connection that is in use.
     live: u64,
     /// The conversation that was in use when the caller hung up.
     last: Option<u64>,
-    calls: BTreeMap<(u64, String), Call>,
-    /// When each handle was given.
-    handles: BTreeMap<String, Instant>,
+    calls: Calls,
+    bridges: Bridges,
+    /// Where each handle leads to: a conversation, and a moment of it.
+    handles: BTreeMap<String, (u64, Instant)>,
     responses: BTreeSet<String>,
     /// Tokens of responses and besides.
     tokens: u64,
@@ -99,7 +82,10 @@ pub(super) struct Audit(Arc<Mutex<Books>>);
 
 /// What the caller knows at the end of a call.
 pub(super) struct Closing<'a> {
-    pub(super) outcome: &'a Outcome,
+    /// What the runner says became of each call.
+    pub(super) calls: &'a [ToolRecord],
+    pub(super) usage: &'a Usage,
+    pub(super) audio: UplinkMarks,
     /// When the caller hung up.
     pub(super) at: Instant,
     /// Responses the caller asked for.
@@ -109,17 +95,18 @@ pub(super) struct Closing<'a> {
 }
 
 impl Audit {
-    /// An empty account. With `single` the wire allows one response at a time.
-    pub(super) fn new(dialect: Dialect, rate: u32, single: bool) -> Self {
+    /// An empty account. With `single` the wire allows one response at a time; with `acknowledges` the
+    /// server says of everything that it has come.
+    pub(super) fn new(dialect: Dialect, rate: u32, single: bool, acknowledges: bool) -> Self {
         Self(Arc::new(Mutex::new(Books {
             dialect,
             rate: u64::from(rate),
             single,
             lines: BTreeMap::new(),
-            newest: 0,
             live: 0,
             last: None,
-            calls: BTreeMap::new(),
+            calls: Calls::new(acknowledges),
+            bridges: Bridges::default(),
             handles: BTreeMap::new(),
             responses: BTreeSet::new(),
             tokens: 0,
@@ -134,27 +121,31 @@ impl Audit {
     /// Takes in what was seen on a wire. What it says that matters, in words.
     pub(super) fn see(&self, sight: &Sight<'_>) -> Vec<String> {
         let mut books = self.lock();
-        let Seen::Frame(way, frame) = sight.what else {
-            let line = books.lines.entry(sight.wire).or_default();
-            line.left = matches!(sight.what, Seen::Left).then_some(sight.at);
-            return Vec::new();
+        let (way, frame, reaches) = match sight.what {
+            Seen::Frame(way, frame) => (way, frame, true),
+            Seen::Swallowed(frame) => (Way::Out, frame, false),
+            Seen::Opened | Seen::Left => {
+                let line = books.lines.entry(sight.wire).or_default();
+                line.left = matches!(sight.what, Seen::Left).then_some(sight.at);
+                return Vec::new();
+            }
         };
-        let facts = books.dialect.read(way, frame);
-        let told = facts.iter().filter(|fact| !fact.is_audio());
-        let words = told.map(|fact| format!("{fact:?}")).collect();
-        for fact in facts {
-            books.note(sight.at, sight.wire, fact);
-        }
-        words
+        books.read(sight.at, sight.wire, way, frame, reaches)
+    }
+
+    /// An update took effect that leads over with the words of this number.
+    pub(super) fn bridged(&self, number: u64) {
+        self.lock().bridges.applied(number);
     }
 
     /// Everything that did not hold, after the call.
     pub(super) fn close(&self, closing: &Closing<'_>) -> Vec<String> {
         let mut books = self.lock();
         books.calls_at_the_end(closing);
+        books.bridges_at_the_end();
         books.responses_at_the_end(closing);
         books.audio_at_the_end(closing);
-        books.usage_at_the_end(&closing.outcome.usage);
+        books.usage_at_the_end(closing.usage);
         std::mem::take(&mut books.failures)
     }
 
@@ -185,40 +176,62 @@ impl Books {
         }
     }
 
-    fn note(&mut self, now: Instant, wire: u64, fact: Fact) {
+    /// Takes in a frame that reaches the other side, or does not. What it says, in words.
+    fn read(
+        &mut self,
+        now: Instant,
+        wire: u64,
+        way: Way,
+        frame: &Frame,
+        reaches: bool,
+    ) -> Vec<String> {
+        let facts = self.dialect.read(way, frame);
+        let told = facts.iter().filter(|fact| !fact.is_audio());
+        let words = told.map(|fact| format!("{fact:?}")).collect();
+        for fact in facts {
+            self.note(now, wire, fact, reaches);
+        }
+        words
+    }
+
+    fn note(&mut self, now: Instant, wire: u64, fact: Fact, reaches: bool) {
         let line = self.lines.entry(wire).or_default();
         let conversation = line.conversation;
-        match fact {
-            Fact::Opened { resumes } => self.opened(wire, resumes.as_deref()),
+        let wrong = match fact {
+            Fact::Opened { resumes } => return self.opened(wire, resumes),
             Fact::Handle(handle) => {
-                self.handles.insert(handle, now);
+                self.handles.insert(handle, (conversation, now));
+                None
             }
             // What a connection asks for after another took over is nobody's to do.
-            Fact::Called(_) if wire < self.live => {}
+            Fact::Called(_) if wire < self.live => None,
             Fact::Called(id) => {
                 line.calls += 1;
-                self.calls
-                    .entry((conversation, id))
-                    .or_insert(Call::new(now));
+                self.calls.asked(conversation, id, wire, now);
+                None
             }
             Fact::Withdrawn(ids) => {
-                for id in ids {
-                    if let Some(call) = self.calls.get_mut(&(conversation, id)) {
-                        call.withdrawn = true;
-                    }
-                }
+                self.calls.withdrawn(conversation, ids);
+                None
             }
-            Fact::AskedBefore(id) => {
-                self.calls
-                    .entry((conversation, id))
-                    .or_insert(Call::new(now));
+            Fact::AskedBefore(id) => self.calls.asked_before(conversation, id, wire, now),
+            Fact::AnsweredBefore(id) => self.calls.answered_before(conversation, id),
+            Fact::Answered(id) => self.calls.answered(conversation, id, reaches),
+            Fact::Told(number) => {
+                self.bridges.told(number, conversation, wire, now);
+                None
             }
-            Fact::AnsweredBefore(id) => {
-                if let Some(call) = self.calls.get_mut(&(conversation, id)) {
-                    call.answered = true;
-                }
-            }
-            Fact::Answered(id) => self.answered(conversation, &id),
+            Fact::Instructed(numbers) => self.bridges.instructed(wire, numbers),
+            fact => return self.other(now, wire, fact),
+        };
+        if let Some(why) = wrong {
+            self.fail(why);
+        }
+    }
+
+    fn other(&mut self, now: Instant, wire: u64, fact: Fact) {
+        let line = self.lines.entry(wire).or_default();
+        match fact {
             Fact::Asked => self.asked(now, wire),
             Fact::Began(response) => {
                 line.asked = None;
@@ -227,7 +240,10 @@ impl Books {
             }
             Fact::Done { response, tokens } => self.done(wire, response, tokens),
             Fact::Spent(tokens) => self.tokens += tokens,
-            Fact::Started => self.live = wire,
+            Fact::Started => {
+                line.started = true;
+                self.live = wire;
+            }
             Fact::Used(seconds) => line.seconds = seconds,
             Fact::Refused(_) => {
                 line.asked = None;
@@ -236,44 +252,36 @@ impl Books {
             Fact::Spoken { item, bytes } => *line.items.entry(item).or_default() += bytes,
             Fact::Shortened { item, millis } => self.shortened(wire, &item, millis),
             Fact::Heard(bytes) => self.bytes += bytes,
+            _ => {}
         }
     }
 
-    fn opened(&mut self, wire: u64, resumes: Option<&str>) {
-        let conversation = if resumes.is_some() { self.newest } else { wire };
-        self.newest = conversation;
-        if let Some(moment) = resumes.and_then(|handle| self.handles.get(handle)) {
-            let late = |((of, _), call): &(&(u64, String), &mut Call)| {
-                *of == conversation && call.at >= *moment
-            };
-            for (_, call) in self.calls.iter_mut().filter(late) {
-                call.forgotten = true;
+    /// A connection opens a conversation, or goes on with the one that its handle leads to, from the
+    /// moment at which that was given.
+    fn opened(&mut self, wire: u64, resumes: Option<String>) {
+        let leads_to = resumes.map(|handle| self.handles.get(&handle).copied());
+        let conversation = match leads_to {
+            None => wire,
+            Some(Some((conversation, moment))) => {
+                self.calls.rolled_back(conversation, moment);
+                self.bridges.rolled_back(conversation, moment);
+                conversation
             }
-        }
+            Some(None) => {
+                return self.fail("a connection resumes by a handle that nobody gave".to_owned());
+            }
+        };
         if let Some(line) = self.lines.get_mut(&wire) {
             line.conversation = conversation;
         }
     }
 
-    fn answered(&mut self, conversation: u64, id: &str) {
-        let Some(call) = self.calls.get_mut(&(conversation, id.to_owned())) else {
-            return self.fail(format!(
-                "an answer to {id} left for a conversation that did not ask"
-            ));
-        };
-        let was = *call;
-        call.answered = true;
-        if was.answered {
-            self.fail(format!("the call {id} was answered twice"));
-        }
-        if was.forgotten {
-            self.fail(format!(
-                "the call {id} was answered in a conversation that went on from before it"
-            ));
-        }
-        if was.withdrawn {
-            self.fail(format!("the call {id} was answered after it was withdrawn"));
-        }
+    /// When a conversation was over; `None` while it goes on.
+    fn end_of(&self, conversation: u64) -> Option<Instant> {
+        let lines = self.lines.values();
+        let its = lines.filter(|line| line.conversation == conversation);
+        let ends: Option<Vec<Instant>> = its.map(|line| line.left).collect();
+        ends.and_then(|ends| ends.into_iter().max())
     }
 
     fn asked(&mut self, now: Instant, wire: u64) {
@@ -287,7 +295,8 @@ impl Books {
         let running = running.filter(|(_, since)| *since + CROSSING < now && open(*since));
         let running = running.map(|(response, _)| response.clone());
         let waits = line.asked.is_some_and(open);
-        // A response that began a moment ago may be taken for the answer to this.
+        // What begins names nobody who asked for it. So the session takes what began by itself, while
+        // this was on its way, for the answer to this, and may ask again when that is over.
         let crossed = line
             .running
             .as_ref()
@@ -329,57 +338,6 @@ impl Books {
         }
     }
 
-    fn calls_at_the_end(&mut self, closing: &Closing<'_>) {
-        let records = &closing.outcome.tool_calls;
-        let mut failures = Vec::new();
-        for ((conversation, id), call) in &self.calls {
-            let of_it = |record: &&ToolRecord| record.call.as_str() == id;
-            let known: Vec<&ToolRecord> = records.iter().filter(of_it).collect();
-            let old = call.at + CALL < closing.at;
-            let owed = !(call.answered || call.withdrawn || call.forgotten);
-            if Some(*conversation) == self.last && old && owed {
-                failures.push(format!("the call {id} was never answered"));
-            }
-            match known.as_slice() {
-                [] if old && self.outlived(*conversation, call.at) => {
-                    failures.push(format!("the runner never heard of the call {id}"));
-                }
-                [] | [_] => {}
-                _ => failures.push(format!("the runner tells of the call {id} twice")),
-            }
-            let sent = known.iter().any(|record| record.answer == ToolAnswer::Sent);
-            let left = self
-                .calls
-                .iter()
-                .any(|((_, asked), call)| asked == id && call.answered);
-            if sent && !left {
-                failures.push(format!("the answer to {id} counts as sent and never left"));
-            }
-        }
-        for record in records {
-            let asked = self
-                .calls
-                .keys()
-                .any(|(_, id)| id.as_str() == record.call.as_str());
-            if !asked {
-                failures.push(format!("nobody asked for the call {}", record.call));
-            }
-        }
-        for failure in failures {
-            self.fail(failure);
-        }
-    }
-
-    /// Whether a conversation went on for a while after `moment`. Work that is delegated in its last
-    /// seconds is void before anybody could hear of it.
-    fn outlived(&self, conversation: u64, moment: Instant) -> bool {
-        let mut lines = self.lines.values();
-        lines.any(|line| {
-            line.conversation == conversation
-                && line.left.is_none_or(|left| left > moment + HEARING)
-        })
-    }
-
     /// Each response was wished for by the caller, or follows a batch of calls, or was lost with a
     /// connection or to a race.
     fn responses_at_the_end(&mut self, closing: &Closing<'_>) {
@@ -394,7 +352,7 @@ impl Books {
     }
 
     fn audio_at_the_end(&mut self, closing: &Closing<'_>) {
-        let marks = closing.outcome.audio_in;
+        let marks = closing.audio;
         if marks.accepted != closing.given {
             let given = closing.given;
             self.fail(format!("{given} samples were given, and {marks:?}"));

@@ -44,3 +44,12 @@ pub(super) fn client(message: &Value, facts: &mut Vec<Fact>) {
         facts.push(Fact::Answered(owned(answer, "/id")));
     }
 }
+
+/// Whether a message gives instructions, which take the place of those before.
+pub(super) fn instructs(message: &Value) -> bool {
+    let given = [
+        "/setup/systemInstruction",
+        "/contextUpdate/systemInstruction",
+    ];
+    given.iter().any(|path| message.pointer(path).is_some())
+}
