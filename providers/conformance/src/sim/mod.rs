@@ -122,11 +122,7 @@ async fn converse(seed: u64, defect: Option<Defect>, tell: Option<Tell>) -> Repo
     let mut report = Report::new(seed, wire.name);
     let server = Arc::<Mutex<DefaultHasher>>::default();
     let dialect = Dialect::of(wire.name);
-    let dial = wire.simulated(seed, &agent::script(), Clock::start(), watcher(&server));
-    let tap = Tap::new(dial)
-        .faults(faults::schedule(&mut dice, dialect, LENGTH))
-        .provoked(faults::provoked(dice.fork(), dialect))
-        .latency(faults::latency(dice.fork()));
+    let tap = wiretap(wire, dialect, &mut dice, &server);
     let stage = agent::Stage::new(wire, &tap, seed, &mut dice, defect);
     let audit = audit_of(wire, dialect, &stage);
     let begun = Instant::now();
@@ -167,15 +163,7 @@ async fn converse(seed: u64, defect: Option<Defect>, tell: Option<Tell>) -> Repo
     drop(speaker);
     witness.close(&mut report).await;
     report.counts.virtual_time = begun.elapsed();
-    *report.counts.wires.entry(wire.name).or_default() += 1;
-    report.counts.frames = tap.frames();
-    for fault in tap.struck() {
-        *report
-            .counts
-            .faults
-            .entry(faults::name(&fault))
-            .or_default() += 1;
-    }
+    count(&tap, &mut report);
     report.hash = hash_of(&[tap.hash(), stage.digest(), finish(&server)]);
     stage.account(&mut report);
     match outcome {
@@ -188,14 +176,29 @@ async fn converse(seed: u64, defect: Option<Defect>, tell: Option<Tell>) -> Repo
                 wishes,
                 given,
             };
-            judge(&outcome, &mut report);
             for failure in audit.close(&closing) {
                 report.fail(failure);
             }
+            judge(&outcome, &mut report);
         }
         None => report.fail("the run panicked".to_owned()),
     }
     report
+}
+
+/// Wires to an emulated server that break, and on which somebody listens in.
+fn wiretap(
+    wire: &Wire,
+    dialect: Dialect,
+    dice: &mut Rng,
+    server: &Arc<Mutex<DefaultHasher>>,
+) -> Tap {
+    let names = dice.u64(..);
+    let dial = wire.simulated(names, &agent::script(), Clock::start(), watcher(server));
+    Tap::new(dial)
+        .faults(faults::schedule(dice, dialect, LENGTH))
+        .provoked(faults::provoked(dice.fork(), dialect))
+        .latency(faults::latency(dice.fork()))
 }
 
 fn audit_of(wire: &Wire, dialect: Dialect, stage: &agent::Stage<'_>) -> Audit {
@@ -271,6 +274,16 @@ fn hash_of(parts: &[u64]) -> u64 {
         hasher.write_u64(*part);
     }
     hasher.finish()
+}
+
+/// What happened on the wires.
+fn count(tap: &Tap, report: &mut Report) {
+    let counts = &mut report.counts;
+    *counts.wires.entry(report.wire).or_default() += 1;
+    counts.frames = tap.frames();
+    for fault in tap.struck() {
+        *counts.faults.entry(faults::name(&fault)).or_default() += 1;
+    }
 }
 
 /// What must hold of a conversation that is over.

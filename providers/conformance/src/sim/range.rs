@@ -14,6 +14,7 @@ use std::{
 };
 
 use super::{Counts, Defect, Report, Tell, play};
+use crate::suite::subjects;
 
 /// Calls of which none of what should happen may be missing.
 const BLOCK: u64 = 100;
@@ -227,7 +228,9 @@ fn tally(plan: &Plan, books: &Books, heap: Option<Heap>, seconds: f64) -> Tally 
     let whole = usize::try_from(plan.seeds / BLOCK).unwrap_or_default();
     for (place, block) in books.blocks.iter().enumerate() {
         counts.add(block);
-        let missing = block.missing();
+        let mut missing = block.missing();
+        let wires = subjects::wires().into_iter().map(|wire| wire.name);
+        missing.extend(wires.filter(|wire| !block.wires.contains_key(wire)));
         if place < whole && !missing.is_empty() {
             let first = plan.first + place as u64 * BLOCK;
             let missing = missing.join(", ");

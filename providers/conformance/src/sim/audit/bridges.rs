@@ -47,11 +47,14 @@ impl Bridges {
     }
 
     /// Instructions take the place of those before. What did not hold, if anything did not.
-    pub(super) fn instructed(&mut self, wire: u64, numbers: Vec<u64>) -> Option<String> {
+    pub(super) fn instructed(&mut self, wire: u64, numbers: &[u64]) -> Option<String> {
         let unique: BTreeSet<&u64> = numbers.iter().collect();
         let twice = unique.len() < numbers.len();
-        self.stood.extend(&numbers);
-        let before = self.stand.insert(wire, numbers.clone()).unwrap_or_default();
+        self.stood.extend(numbers);
+        let before = self
+            .stand
+            .insert(wire, numbers.to_owned())
+            .unwrap_or_default();
         let lost = before.into_iter().find(|number| !numbers.contains(number));
         match lost {
             _ if twice => Some(format!("instructions hold words twice: {numbers:?}")),

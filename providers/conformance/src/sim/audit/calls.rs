@@ -108,9 +108,9 @@ impl Calls {
     }
 
     /// A new conversation is told of an answer that another one was given.
-    pub(super) fn answered_before(&mut self, conversation: u64, id: String) -> Wrong {
-        let given = self.of(&id).any(|call| call.answer != Answer::Nothing);
-        let Some(call) = self.known.get_mut(&(conversation, id.clone())) else {
+    pub(super) fn answered_before(&mut self, conversation: u64, id: &str) -> Wrong {
+        let given = self.of(id).any(|call| call.answer != Answer::Nothing);
+        let Some(call) = self.known.get_mut(&(conversation, id.to_owned())) else {
             return Some(format!(
                 "a conversation was told of an answer to {id}, and not of the call"
             ));
@@ -122,8 +122,8 @@ impl Calls {
         (!given).then(|| format!("a conversation was told of an answer to {id} that never left"))
     }
 
-    pub(super) fn answered(&mut self, conversation: u64, id: String, reaches: bool) -> Wrong {
-        let Some(call) = self.known.get_mut(&(conversation, id.clone())) else {
+    pub(super) fn answered(&mut self, conversation: u64, id: &str, reaches: bool) -> Wrong {
+        let Some(call) = self.known.get_mut(&(conversation, id.to_owned())) else {
             return Some(format!(
                 "an answer to {id} left for a conversation that did not ask"
             ));

@@ -215,13 +215,13 @@ impl Books {
                 None
             }
             Fact::AskedBefore(id) => self.calls.asked_before(conversation, id, wire, now),
-            Fact::AnsweredBefore(id) => self.calls.answered_before(conversation, id),
-            Fact::Answered(id) => self.calls.answered(conversation, id, reaches),
+            Fact::AnsweredBefore(id) => self.calls.answered_before(conversation, &id),
+            Fact::Answered(id) => self.calls.answered(conversation, &id, reaches),
             Fact::Told(number) => {
                 self.bridges.told(number, conversation, wire, now);
                 None
             }
-            Fact::Instructed(numbers) => self.bridges.instructed(wire, numbers),
+            Fact::Instructed(numbers) => self.bridges.instructed(wire, &numbers),
             fact => return self.other(now, wire, fact),
         };
         if let Some(why) = wrong {
