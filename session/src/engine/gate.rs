@@ -210,6 +210,9 @@ impl Gate {
         let has_its_turn = matches!(&self.state, State::Requested { create, sent: None }
             if create.id == id);
         if has_its_turn {
+            // Its turn may have come a moment ago, and nobody have been told.
+            self.out
+                .retain(|out| !matches!(out, GateOut::Create(told, _) if *told == id));
             self.free();
         }
     }

@@ -36,7 +36,7 @@ use serde_json::value::RawValue;
 use self::{
     book::Wish,
     defect::Defect,
-    step::{NAMED, Step, abilities, step},
+    step::{NAMED, Reception, Step, abilities, step},
     world::{Manner, World},
 };
 use super::Verb;
@@ -173,6 +173,52 @@ fn an_engine_with_a_defect_is_found_out() {
         blind.len()
     );
     assert!(blind.is_empty(), "nobody notices {blind:?}");
+}
+
+/// Found by chance, after some hundred thousand conversations.
+#[test]
+fn a_connection_that_is_told_nothing_is_asked_for_one_response_at_a_time() {
+    use Step::{
+        Answer, Answers, Calls, CallsAgain, Drop, Ends, Receive, Says, Text, UserSays, Wait,
+    };
+    let answer = |first, count| Answer { first, count };
+    let ends = || Ends { cancelled: false };
+    let steps = [
+        Calls,
+        Calls,
+        answer(0, 2),
+        Calls,
+        Answers,
+        Calls,
+        Says,
+        answer(0, 2),
+        UserSays,
+        Says,
+        CallsAgain(0),
+        Calls,
+        ends(),
+        Answers,
+        Calls,
+        answer(31, 1),
+        Calls,
+        ends(),
+        Calls,
+        Text,
+        answer(3, 1),
+        Drop,
+        answer(0, 1),
+        Receive(Reception::Closed(1007)),
+        Wait(758),
+        Text,
+    ];
+    let manner = Manner {
+        able: NAMED,
+        follow_up: true,
+        paced: false,
+        reports: false,
+        drops: false,
+    };
+    hold(manner, &steps, None);
 }
 
 #[test]

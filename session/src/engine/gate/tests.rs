@@ -57,6 +57,19 @@ fn a_create_that_is_withdrawn_makes_room_for_the_next_unless_it_has_left() {
 }
 
 #[test]
+fn creates_that_are_withdrawn_one_after_the_other_leave_none_behind() {
+    let mut gate = Gate::new(true);
+    for n in 1..=2 {
+        gate.create(id(n), ResponseOptions::default());
+    }
+    assert_eq!(drain(&mut gate), [create(1)]);
+    gate.withdraw(id(1));
+    gate.withdraw(id(2));
+    assert_eq!(drain(&mut gate), []);
+    assert!(!gate.is_busy());
+}
+
+#[test]
 fn a_create_that_waited_when_the_connection_was_lost_leaves_on_the_next_one() {
     let mut gate = Gate::new(true);
     gate.create(id(1), ResponseOptions::default());
