@@ -175,50 +175,40 @@ fn an_engine_with_a_defect_is_found_out() {
     assert!(blind.is_empty(), "nobody notices {blind:?}");
 }
 
-/// Found by chance, after some hundred thousand conversations.
+/// Found by chance, each after some hundred thousand conversations.
 #[test]
-fn a_connection_that_is_told_nothing_is_asked_for_one_response_at_a_time() {
+fn a_new_connection_is_asked_for_one_response_at_a_time() {
     use Step::{
-        Answer, Answers, Calls, CallsAgain, Drop, Ends, Receive, Says, Text, UserSays, Wait,
+        Answer, Answers, Calls, CallsAgain, Drop, Hold, Receive, Says, Text, UserSays, Wait,
     };
     let answer = |first, count| Answer { first, count };
-    let ends = || Ends { cancelled: false };
-    let steps = [
-        Calls,
-        Calls,
-        answer(0, 2),
-        Calls,
-        Answers,
-        Calls,
-        Says,
-        answer(0, 2),
-        UserSays,
-        Says,
-        CallsAgain(0),
-        Calls,
-        ends(),
-        Answers,
-        Calls,
-        answer(31, 1),
-        Calls,
-        ends(),
-        Calls,
-        Text,
-        answer(3, 1),
-        Drop,
-        answer(0, 1),
-        Receive(Reception::Closed(1007)),
-        Wait(758),
-        Text,
-    ];
-    let manner = Manner {
+    let ends = || Step::Ends { cancelled: false };
+    let sound = |frames| Step::Audio {
+        frames,
+        loud: false,
+    };
+    let manner = |paced| Manner {
         able: NAMED,
         follow_up: true,
-        paced: false,
+        paced,
         reports: false,
         drops: false,
     };
-    hold(manner, &steps, None);
+    // Two creates are withdrawn, one after the other.
+    #[rustfmt::skip]
+    let told_nothing = [
+        Calls, Calls, answer(0, 2), Calls, Answers, Calls, Says, answer(0, 2), UserSays, Says,
+        CallsAgain(0), Calls, ends(), Answers, Calls, answer(31, 1), Calls, ends(), Calls, Text,
+        answer(3, 1), Drop, answer(0, 1), Receive(Reception::Closed(1007)), Wait(758), Text,
+    ];
+    hold(manner(false), &told_nothing, None);
+    // A create and the answers that it follows wait behind audio.
+    #[rustfmt::skip]
+    let paced = [
+        Wait(1), Calls, Answers, Calls, sound(6), sound(1), answer(0, 1), ends(), Calls, Hold(true),
+        Answers, answer(0, 2), Hold(false), ends(), Drop, Wait(57), Text,
+    ];
+    hold(manner(true), &paced, None);
 }
 
 #[test]
