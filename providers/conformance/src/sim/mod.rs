@@ -165,7 +165,7 @@ async fn converse(seed: u64, defect: Option<Defect>, tell: Option<Tell>) -> Repo
     report.counts.virtual_time = begun.elapsed();
     count(&tap, &mut report);
     report.hash = hash_of(&[tap.hash(), stage.digest(), finish(&server)]);
-    stage.account(&mut report);
+    stage.account(&audit, &mut report);
     match outcome {
         Some(outcome) => {
             let closing = Closing {

@@ -154,6 +154,12 @@ impl Calls {
         }
     }
 
+    /// Whether words name a call that was heard of after this moment.
+    pub(super) fn came_after(&self, words: &str, moment: Instant) -> bool {
+        let mut known = self.known.iter();
+        known.any(|((_, id), call)| words.contains(id) && call.at > moment)
+    }
+
     /// Whether an answer to a call has come to where it was asked for, as far as can be known here.
     fn has_left(&self, id: &str) -> bool {
         self.of(id).any(|call| match call.answer {

@@ -44,6 +44,8 @@ struct Line {
     /// The conversation it belongs to: a connection that resumes goes on with the one before.
     conversation: u64,
     asked: Option<Instant>,
+    /// When a response was last asked for, whatever became of that.
+    created: Option<Instant>,
     running: Option<(String, Instant)>,
     /// Calls of the response that runs.
     calls: u64,
@@ -73,6 +75,8 @@ struct Books {
     batches: u64,
     refused: u64,
     bytes: u64,
+    /// What was refused and nobody here could have avoided.
+    excused: BTreeSet<String>,
     failures: Vec<String>,
 }
 
@@ -114,6 +118,7 @@ impl Audit {
             batches: 0,
             refused: 0,
             bytes: 0,
+            excused: BTreeSet::new(),
             failures: Vec::new(),
         })))
     }
@@ -157,6 +162,11 @@ impl Audit {
             .get(&books.live)
             .filter(|line| line.left.is_none())
             .map(|line| line.conversation);
+    }
+
+    /// Whether nobody here could have avoided that the server refuses something with these words.
+    pub(super) fn excuses(&self, why: &str) -> bool {
+        self.lock().excused.contains(why)
     }
 
     /// Whether something did not hold so far.
@@ -245,9 +255,16 @@ impl Books {
                 self.live = wire;
             }
             Fact::Used(seconds) => line.seconds = seconds,
-            Fact::Refused(_) => {
+            Fact::Refused(why) => {
                 line.asked = None;
                 self.refused += 1;
+                // A response cannot be asked for before the answer to a call. One that came when the
+                // wish was on its way was on its own way here.
+                if let Some(left) = line.created
+                    && self.calls.came_after(&why, left)
+                {
+                    self.excused.insert(why);
+                }
             }
             Fact::Spoken { item, bytes } => *line.items.entry(item).or_default() += bytes,
             Fact::Shortened { item, millis } => self.shortened(wire, &item, millis),
@@ -302,6 +319,7 @@ impl Books {
             .as_ref()
             .is_some_and(|(_, since)| *since + CROSSING >= now);
         line.asked = (!crossed).then_some(now);
+        line.created = Some(now);
         match running {
             _ if !self.single => {}
             Some(response) => self.fail(format!(

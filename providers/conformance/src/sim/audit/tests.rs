@@ -64,6 +64,10 @@ fn frame(dialect: Dialect, words: &[&str]) -> (Way, String) {
             let done = format!(r#"{{"type":"response.done","response":{response}}}"#);
             (Way::In, done)
         }
+        (_, "refuses") => {
+            let error = format!(r#"{{"message":"{}"}}"#, refusal(name));
+            (Way::In, format!(r#"{{"type":"error","error":{error}}}"#))
+        }
         // Sixty milliseconds of an item.
         (_, "speaks") => {
             let audio = "A".repeat(2_560);
@@ -88,6 +92,10 @@ fn frame(dialect: Dialect, words: &[&str]) -> (Way, String) {
     }
 }
 
+fn refusal(call: &str) -> String {
+    format!("{call} has no output")
+}
+
 fn item(id: &str, kind: &str, call: &str) -> String {
     let item = format!(r#"{{"id":"{id}","type":"{kind}","call_id":"{call}"}}"#);
     format!(r#"{{"type":"conversation.item.create","item":{item}}}"#)
@@ -110,6 +118,9 @@ fn account(dialect: Dialect, script: &str) -> Vec<String> {
             audit.bridged(number.parse().unwrap());
         } else if let ["used", tokens] = words[..] {
             usage.output.total = tokens.parse().unwrap();
+        } else if let ["excused", call, excused] = words[..] {
+            let told = audit.excuses(&refusal(call));
+            assert_eq!(told.to_string(), excused, "{script}");
         } else if line == "wishes" {
             wishes += 1;
         } else if let ["sent", samples] = words[..] {
@@ -344,6 +355,16 @@ fn one_response_runs_at_a_time_and_has_a_reason() {
             ),
         ],
     );
+}
+
+#[test]
+fn a_refusal_is_excused_where_a_call_crossed_what_it_refuses() {
+    let rest = "1 answers call-1, call-1: Sent, wishes";
+    let crossed = "1 creates, 1 calls call-1, 1 refuses call-1, excused call-1 true";
+    let blamed = "1 calls call-1, 1 creates, 1 refuses call-1, excused call-1 false";
+    for script in [crossed, blamed] {
+        hold(Dialect::OpenAi, &[(&format!("{script}, {rest}"), "")]);
+    }
 }
 
 #[test]
