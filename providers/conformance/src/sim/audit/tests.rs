@@ -7,88 +7,98 @@ use super::*;
 /// What a line of words says on a wire: which way it goes, and as what frame.
 fn frame(dialect: Dialect, words: &[&str]) -> (Way, String) {
     let name = words.get(1).copied().unwrap_or_default();
-    match (dialect, words[0]) {
-        (Dialect::Gemini, "opens") => (Way::Out, r#"{"setup":{}}"#.to_owned()),
-        (Dialect::Gemini, "resumes") => {
-            let setup = format!(r#"{{"setup":{{"sessionResumption":{{"handle":"{name}"}}}}}}"#);
-            (Way::Out, setup)
-        }
-        (Dialect::Gemini, "begins") => (Way::In, r#"{"setupComplete":{}}"#.to_owned()),
-        (Dialect::Gemini, "handle") => {
-            let handle = format!(r#"{{"sessionResumptionUpdate":{{"newHandle":"{name}"}}}}"#);
-            (Way::In, handle)
-        }
-        (Dialect::Gemini, "calls") => {
-            let call = format!(r#"{{"toolCall":{{"functionCalls":[{{"id":"{name}"}}]}}}}"#);
-            (Way::In, call)
-        }
-        (Dialect::Gemini, "withdraws") => {
-            let ids = format!(r#"{{"toolCallCancellation":{{"ids":["{name}"]}}}}"#);
-            (Way::In, ids)
-        }
-        (Dialect::Gemini, "answers") => {
-            let answer =
-                format!(r#"{{"toolResponse":{{"functionResponses":[{{"id":"{name}"}}]}}}}"#);
-            (Way::Out, answer)
-        }
-        (Dialect::Gemini, "instructs") => {
-            let words: Vec<_> = words[1..].iter().map(|n| format!("{BRIDGE}{n}.")).collect();
-            let parts = format!(r#"{{"parts":[{{"text":"{}"}}]}}"#, words.join(" "));
-            let update = format!(r#"{{"contextUpdate":{{"systemInstruction":{parts}}}}}"#);
-            (Way::Out, update)
-        }
-        (_, "opens") => {
+    if dialect == Dialect::Gemini {
+        return gemini(words, name);
+    }
+    match words[0] {
+        "opens" => {
             let opening = r#"{"type":"session.update","event_id":"ap_open"}"#;
             (Way::Out, opening.to_owned())
         }
-        (_, "begins") => (Way::In, r#"{"type":"session.created"}"#.to_owned()),
-        (_, "calls") => {
+        "begins" => (Way::In, r#"{"type":"session.created"}"#.to_owned()),
+        "calls" => {
             let kind = "response.function_call_arguments.done";
             (
                 Way::In,
                 format!(r#"{{"type":"{kind}","call_id":"{name}"}}"#),
             )
         }
-        (_, "answers") => (Way::Out, item("ap_1", "function_call_output", name)),
-        (_, "retells-call") => (Way::Out, item("ap_seed_1", "function_call", name)),
-        (_, "retells-answer") => (Way::Out, item("ap_seed_2", "function_call_output", name)),
-        (_, "tells") => (Way::Out, item("ap_1", &format!("{BRIDGE}{name}."), "")),
-        (_, "creates") => (Way::Out, r#"{"type":"response.create"}"#.to_owned()),
-        (_, "responds") => {
+        "answers" => (Way::Out, item("ap_1", "function_call_output", name)),
+        "retells-call" => (Way::Out, item("ap_seed_1", "function_call", name)),
+        "retells-answer" => (Way::Out, item("ap_seed_2", "function_call_output", name)),
+        "tells" => (Way::Out, item("ap_1", &format!("{BRIDGE}{name}."), "")),
+        "creates" => (Way::Out, r#"{"type":"response.create"}"#.to_owned()),
+        "responds" => {
             let began = format!(r#"{{"type":"response.created","response":{{"id":"{name}"}}}}"#);
             (Way::In, began)
         }
-        (_, "ends") => {
+        "ends" => {
             let usage = r#""usage":{"total_tokens":7}"#;
             let response = format!(r#"{{"id":"{name}",{usage}}}"#);
             let done = format!(r#"{{"type":"response.done","response":{response}}}"#);
             (Way::In, done)
         }
-        (_, "refuses") => {
+        "refuses" => {
             let error = format!(r#"{{"message":"{}"}}"#, refusal(name));
             (Way::In, format!(r#"{{"type":"error","error":{error}}}"#))
         }
         // Sixty milliseconds of an item.
-        (_, "speaks") => {
+        "speaks" => {
             let audio = "A".repeat(2_560);
             let kind = "response.output_audio.delta";
             let spoken = format!(r#"{{"type":"{kind}","item_id":"{name}","delta":"{audio}"}}"#);
             (Way::In, spoken)
         }
-        (_, "shortens") => {
+        "shortens" => {
             let kind = "conversation.item.truncate";
             let millis = words[2];
             let cut = format!(r#"{{"type":"{kind}","item_id":"{name}","audio_end_ms":{millis}}}"#);
             (Way::Out, cut)
         }
-        (_, "hears") => {
+        "hears" => {
             let kind = "input_audio_buffer.append";
             (
                 Way::Out,
                 format!(r#"{{"type":"{kind}","audio":"AAAAAAAA"}}"#),
             )
         }
-        (_, other) => panic!("there is no {other}"),
+        other => panic!("there is no {other}"),
+    }
+}
+
+/// The same in the words of Gemini.
+fn gemini(words: &[&str], name: &str) -> (Way, String) {
+    match words[0] {
+        "opens" => (Way::Out, r#"{"setup":{}}"#.to_owned()),
+        "resumes" => {
+            let setup = format!(r#"{{"setup":{{"sessionResumption":{{"handle":"{name}"}}}}}}"#);
+            (Way::Out, setup)
+        }
+        "begins" => (Way::In, r#"{"setupComplete":{}}"#.to_owned()),
+        "handle" => {
+            let handle = format!(r#"{{"sessionResumptionUpdate":{{"newHandle":"{name}"}}}}"#);
+            (Way::In, handle)
+        }
+        "calls" => {
+            let call = format!(r#"{{"toolCall":{{"functionCalls":[{{"id":"{name}"}}]}}}}"#);
+            (Way::In, call)
+        }
+        "withdraws" => {
+            let ids = format!(r#"{{"toolCallCancellation":{{"ids":["{name}"]}}}}"#);
+            (Way::In, ids)
+        }
+        "answers" => {
+            let answer =
+                format!(r#"{{"toolResponse":{{"functionResponses":[{{"id":"{name}"}}]}}}}"#);
+            (Way::Out, answer)
+        }
+        "instructs" => {
+            let words: Vec<_> = words[1..].iter().map(|n| format!("{BRIDGE}{n}.")).collect();
+            let parts = format!(r#"{{"parts":[{{"text":"{}"}}]}}"#, words.join(" "));
+            let update = format!(r#"{{"contextUpdate":{{"systemInstruction":{parts}}}}}"#);
+            (Way::Out, update)
+        }
+        other => panic!("there is no {other}"),
     }
 }
 
