@@ -5,9 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use cargo_metadata::{Metadata, MetadataCommand};
 
-/// Features that need a system library, which a bare machine lacks.
-const SYSTEM: &[&str] = &["antiphon-examples/microphone"];
-
 /// Every feature of every crate of ours, as cargo's `--features` takes them.
 pub(super) fn all(root: &Path) -> Result<String> {
     let metadata = metadata(root)?;
@@ -18,10 +15,7 @@ pub(super) fn all(root: &Path) -> Result<String> {
             .keys()
             .filter(|feature| *feature != "default")
         {
-            let name = format!("{}/{feature}", package.name);
-            if !SYSTEM.contains(&name.as_str()) {
-                features.push(name);
-            }
+            features.push(format!("{}/{feature}", package.name));
         }
     }
     Ok(features.join(","))

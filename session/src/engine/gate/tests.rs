@@ -211,6 +211,23 @@ fn a_follow_up_that_comes_back_follows_what_was_answered_meanwhile_and_is_the_on
 }
 
 #[test]
+fn a_create_of_the_callers_that_comes_back_follows_nothing() {
+    let mut gate = Gate::new(true);
+    gate.create(id(1), ResponseOptions::default());
+    gate.on_sent(NOW, id(1));
+    gate.create_first(id(2));
+    drain(&mut gate);
+    gate.on_started(NOW, Some("theirs".into()));
+    assert!(gate.on_refused(NOW, id(1), true));
+    gate.on_done(None);
+    assert_eq!(drain(&mut gate), [create(1)]);
+    gate.on_sent(NOW, id(1));
+    gate.on_started(NOW, None);
+    gate.on_done(None);
+    assert_eq!(drain(&mut gate), [create(2)], "it is still to be made");
+}
+
+#[test]
 fn follow_ups_that_have_not_left_can_be_forgotten_whatever_became_of_them_before() {
     let mut gate = Gate::new(true);
     gate.create_first(id(1));
@@ -273,6 +290,14 @@ fn a_refusal_that_two_other_responses_have_overtaken_is_one_all_the_same() {
     assert!(gate.on_refused(NOW, id(1), true));
     assert_eq!(drain(&mut gate), []);
     gate.on_done(Some(&"another".into()));
+    assert_eq!(drain(&mut gate), [create(1)]);
+
+    // The one it has met has not been heard of yet.
+    let mut gate = overtaken();
+    assert!(gate.on_refused(NOW, id(1), true));
+    assert!(gate.is_active());
+    assert_eq!(drain(&mut gate), []);
+    gate.on_done(None);
     assert_eq!(drain(&mut gate), [create(1)]);
 
     // A later follow-up follows what that one was to follow.
