@@ -203,13 +203,17 @@ fn sessions_over_real_sockets_leave_no_descriptor_behind() {
         let provider = OpenAi::realtime("").without_key();
         let provider = provider.with_base_url(&emulator.url()).unwrap();
         let agent = busy(Runner::builder(provider).model("gpt-realtime"));
+        let idle = run.metrics().num_alive_tasks();
         // Whatever is made once is there after the first few.
         for _ in 0..cases / 10 {
             conversation(&agent).await;
         }
         let quiet = || async {
-            // The server's own side of the last conversation ends a moment later.
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            // The server's own side of the last conversation ends later than ours.
+            let deadline = Instant::now() + Duration::from_secs(10);
+            while run.metrics().num_alive_tasks() > idle && Instant::now() < deadline {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
             Held::now(run.metrics().num_alive_tasks())
         };
         let before = quiet().await;
